@@ -6,7 +6,9 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod id;
 pub mod jsonrpc;
+pub mod lifecycle;
 pub mod model;
 pub mod revision;
 pub mod time;

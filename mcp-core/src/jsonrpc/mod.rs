@@ -1,1 +1,21 @@
-//! JSON-RPC 2.0 as the protocol uses it.
+//! JSON-RPC 2.0 as the protocol uses it: envelopes in, frames out, nothing interpreted.
+//!
+//! [`Incoming::parse`] reads an envelope without touching what it carries: `params` and `result`
+//! stay slices of the bytes that arrived ([`RawJson`]), so they can be handed on byte for byte.
+//! [`Frame`] is an encoded message that no transport can split by accident.
+
+mod code;
+mod depth;
+mod envelope;
+mod error;
+mod frame;
+mod raw;
+
+pub use code::ErrorCode;
+pub use envelope::{
+    EnvelopeError, EnvelopeErrorKind, EnvelopeLimits, Incoming, Message, Notification, Outcome,
+    Request, Response,
+};
+pub use error::{ErrorObject, Reply};
+pub use frame::{Chunks, Frame};
+pub use raw::{InvalidJson, RawJson, Text};

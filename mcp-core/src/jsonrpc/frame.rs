@@ -1,0 +1,246 @@
+//! Encoded messages.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::{Bytes, BytesMut};
+
+use super::{ErrorObject, RawJson, Reply};
+use crate::id::RequestId;
+
+/// Results above this many bytes are shared with the frame, smaller ones copied into it: below it
+/// one buffer is cheaper to write than three.
+const SHARE_ABOVE: usize = 4096;
+
+const TAIL: Bytes = Bytes::from_static(b"}");
+
+/// An encoded JSON-RPC message, ready for any transport.
+///
+/// It holds no line break, so a line-based transport can never be split by it, and a large result
+/// stays shared with whoever else sends it.
+///
+/// ```
+/// use mcp_core::jsonrpc::Frame;
+///
+/// let frame = Frame::notification("notifications/tools/list_changed", None);
+/// assert_eq!(
+///     frame.to_bytes(),
+///     r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Frame {
+    head: Bytes,
+    /// A shared result, and what closes the message after it.
+    shared: Option<(Bytes, Bytes)>,
+}
+
+impl Frame {
+    /// The response to the request `id`.
+    #[must_use]
+    pub fn response(id: &RequestId, reply: &Reply) -> Self {
+        match reply {
+            Ok(result) => Self::result(id, result),
+            Err(error) => Self::error(Some(id), error),
+        }
+    }
+
+    /// The successful response to the request `id`.
+    #[must_use]
+    pub fn result(id: &RequestId, result: &RawJson) -> Self {
+        let mut buffer = open_response(Some(id), b",\"result\":", result.len());
+        let line = result.on_one_line();
+        if matches!(line, alloc::borrow::Cow::Borrowed(_)) && result.len() > SHARE_ABOVE {
+            let shared = result.clone().into_bytes();
+            return Self {
+                head: buffer.freeze(),
+                shared: Some((shared, TAIL)),
+            };
+        }
+        buffer.extend_from_slice(&line);
+        buffer.extend_from_slice(b"}");
+        Self {
+            head: buffer.freeze(),
+            shared: None,
+        }
+    }
+
+    /// The failed response to the request `id`, or to one whose id could not be read.
+    #[must_use]
+    pub fn error(id: Option<&RequestId>, error: &ErrorObject) -> Self {
+        let mut buffer = open_response(id, b",\"error\":", 128);
+        buffer.extend_from_slice(b"{\"code\":");
+        push_json(&mut buffer, &error.code().get());
+        buffer.extend_from_slice(b",\"message\":");
+        push_json(&mut buffer, error.message());
+        if let Some(data) = error.data() {
+            buffer.extend_from_slice(b",\"data\":");
+            buffer.extend_from_slice(&data.on_one_line());
+        }
+        buffer.extend_from_slice(b"}}");
+        Self {
+            head: buffer.freeze(),
+            shared: None,
+        }
+    }
+
+    /// A request of our own.
+    #[must_use]
+    pub fn request(id: &RequestId, method: &str, params: Option<&RawJson>) -> Self {
+        Self::call(Some(id), method, params)
+    }
+
+    /// A notification.
+    #[must_use]
+    pub fn notification(method: &str, params: Option<&RawJson>) -> Self {
+        Self::call(None, method, params)
+    }
+
+    /// Length of the encoded message in bytes.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a message has at least an envelope"
+    )]
+    pub fn len(&self) -> usize {
+        let shared = self
+            .shared
+            .as_ref()
+            .map_or(0, |(body, tail)| body.len() + tail.len());
+        self.head.len() + shared
+    }
+
+    /// The encoded message in one to three pieces, none of them copied.
+    #[must_use]
+    pub fn into_chunks(self) -> Chunks {
+        let (body, tail) = self.shared.unzip();
+        Chunks([Some(self.head), body, tail].into_iter().flatten())
+    }
+
+    /// The encoded message in one piece; copies only if it is shared.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        let Some((body, tail)) = &self.shared else {
+            return self.head.clone();
+        };
+        let mut whole = BytesMut::with_capacity(self.len());
+        whole.extend_from_slice(&self.head);
+        whole.extend_from_slice(body);
+        whole.extend_from_slice(tail);
+        whole.freeze()
+    }
+
+    fn call(id: Option<&RequestId>, method: &str, params: Option<&RawJson>) -> Self {
+        let params_len = params.map_or(0, RawJson::len);
+        let mut buffer = BytesMut::with_capacity(64 + method.len() + params_len);
+        buffer.extend_from_slice(b"{\"jsonrpc\":\"2.0\"");
+        push_id(&mut buffer, id);
+        buffer.extend_from_slice(b",\"method\":");
+        push_json(&mut buffer, method);
+        if let Some(params) = params {
+            buffer.extend_from_slice(b",\"params\":");
+            buffer.extend_from_slice(&params.on_one_line());
+        }
+        buffer.extend_from_slice(b"}");
+        Self {
+            head: buffer.freeze(),
+            shared: None,
+        }
+    }
+}
+
+impl fmt::Debug for Frame {
+    /// Shows the size alone: payloads can hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Frame({} bytes)", self.len())
+    }
+}
+
+/// The pieces of a [`Frame`], in order.
+#[derive(Clone, Debug)]
+pub struct Chunks(core::iter::Flatten<core::array::IntoIter<Option<Bytes>, 3>>);
+
+impl Iterator for Chunks {
+    type Item = Bytes;
+
+    fn next(&mut self) -> Option<Bytes> {
+        self.0.next()
+    }
+}
+
+fn open_response(id: Option<&RequestId>, member: &[u8], body: usize) -> BytesMut {
+    let body = if body > SHARE_ABOVE { 0 } else { body };
+    let mut buffer = BytesMut::with_capacity(40 + id.map_or(0, |id| id.as_json().len()) + body);
+    buffer.extend_from_slice(b"{\"jsonrpc\":\"2.0\"");
+    push_id(&mut buffer, id);
+    buffer.extend_from_slice(member);
+    buffer
+}
+
+fn push_id(buffer: &mut BytesMut, id: Option<&RequestId>) {
+    if let Some(id) = id {
+        buffer.extend_from_slice(b",\"id\":");
+        buffer.extend_from_slice(id.as_json().as_bytes());
+    }
+}
+
+/// Appends a string or a number, which always have a JSON form.
+fn push_json<T: serde::Serialize + ?Sized>(buffer: &mut BytesMut, value: &T) {
+    let json: Vec<u8> = serde_json::to_vec(value).unwrap_or_default();
+    buffer.extend_from_slice(&json);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jsonrpc::ErrorCode;
+
+    fn id(json: &'static str) -> RequestId {
+        RequestId::from_json(json).unwrap()
+    }
+
+    /// STDIO-02: a line break inside a message would end it early.
+    #[test]
+    fn a_frame_never_holds_a_line_break() {
+        let pretty = RawJson::parse("{\n \"a\":\r\n [1,\n2], \"s\": \"x\\ny\"}").unwrap();
+        let frames = [
+            Frame::result(&id("1"), &pretty),
+            Frame::notification("n\n", Some(&pretty)),
+            Frame::request(&id("\"a\""), "m", Some(&pretty)),
+            Frame::error(
+                None,
+                &ErrorObject::new(ErrorCode::PARSE_ERROR, "a\nb").with_data(pretty.clone()),
+            ),
+        ];
+        for frame in frames {
+            let bytes = frame.to_bytes();
+            assert!(
+                !bytes.iter().any(|b| matches!(b, b'\n' | b'\r')),
+                "{bytes:?}"
+            );
+            assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
+        }
+    }
+
+    /// case_64: the id comes back as it was sent.
+    #[test]
+    fn case_64_ids_are_echoed_by_their_text() {
+        for json in ["1", "1.0", "\"1\"", "9007199254740993", "\"\\u0061\""] {
+            let frame = Frame::result(&id(json), &RawJson::EMPTY_OBJECT).to_bytes();
+            let expected = alloc::format!("{{\"jsonrpc\":\"2.0\",\"id\":{json},\"result\":{{}}}}");
+            assert_eq!(frame, expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_large_result_is_shared_and_reads_the_same() {
+        let body = alloc::format!("[{}0]", "0,".repeat(SHARE_ABOVE));
+        let result = RawJson::parse(body.clone()).unwrap();
+        let frame = Frame::result(&id("7"), &result);
+        let chunks: Vec<Bytes> = frame.clone().into_chunks().collect();
+        assert_eq!(chunks.len(), 3);
+        assert_eq!(chunks[1].as_ptr(), result.as_bytes().as_ptr(), "no copy");
+        assert_eq!(chunks.concat(), frame.to_bytes());
+        assert_eq!(frame.len(), frame.to_bytes().len());
+    }
+}

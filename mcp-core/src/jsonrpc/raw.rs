@@ -1,0 +1,201 @@
+//! Slices of an incoming message, kept as they came.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt;
+
+use bytes::Bytes;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::ser::{self, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// One JSON value as it stands on the wire: never reformatted, never rounded.
+///
+/// Cloning shares the bytes. Integers above 2^53, unknown members and key order survive.
+///
+/// ```
+/// use mcp_core::jsonrpc::RawJson;
+///
+/// let params = RawJson::parse(r#"{"n": 9007199254740993, "x": 1e400}"#)?;
+/// assert_eq!(params.as_str(), r#"{"n": 9007199254740993, "x": 1e400}"#);
+/// # Ok::<(), mcp_core::jsonrpc::InvalidJson>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RawJson(Bytes);
+
+/// The text is not one valid JSON value.
+#[derive(Debug, thiserror::Error)]
+#[error("not valid JSON: {0}")]
+pub struct InvalidJson(#[from] serde_json::Error);
+
+impl RawJson {
+    /// `{}`.
+    pub const EMPTY_OBJECT: Self = Self(Bytes::from_static(b"{}"));
+    /// `null`.
+    pub const NULL: Self = Self(Bytes::from_static(b"null"));
+
+    /// Takes a JSON text as it is.
+    ///
+    /// # Errors
+    /// [`InvalidJson`] when the text is not exactly one JSON value.
+    pub fn parse(json: impl Into<Bytes>) -> Result<Self, InvalidJson> {
+        let json = json.into();
+        let value: &RawValue = serde_json::from_slice(&json)?;
+        let value = json.slice_ref(value.get().as_bytes());
+        Ok(Self(value))
+    }
+
+    /// Serializes a value.
+    ///
+    /// # Errors
+    /// [`InvalidJson`] when the value has no JSON form, for example a map with keys that are not
+    /// strings.
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, InvalidJson> {
+        Ok(Self(Bytes::from(serde_json::to_vec(value)?)))
+    }
+
+    /// Reads the value as a `T`.
+    ///
+    /// # Errors
+    /// [`InvalidJson`] when the value is no `T`; the message names the member.
+    pub fn to<T: DeserializeOwned>(&self) -> Result<T, InvalidJson> {
+        Ok(serde_json::from_slice(&self.0)?)
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The bytes of the JSON text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The bytes of the JSON text, shared.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    /// Length of the JSON text in bytes.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a JSON value has at least one byte"
+    )]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether the value is an object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.0.first() == Some(&b'{')
+    }
+
+    /// A slice of `frame` that the parser found to be one JSON value.
+    pub(super) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
+        Self(frame.slice_ref(value.get().as_bytes()))
+    }
+
+    /// The bytes with every line break turned into a space.
+    ///
+    /// A line break can only stand between JSON tokens, so this changes no value.
+    pub(super) fn on_one_line(&self) -> Cow<'_, [u8]> {
+        if !self.0.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+            return Cow::Borrowed(&self.0);
+        }
+        let replaced = self.0.iter().map(|byte| {
+            if matches!(byte, b'\r' | b'\n') {
+                b' '
+            } else {
+                *byte
+            }
+        });
+        Cow::Owned(replaced.collect())
+    }
+}
+
+impl fmt::Debug for RawJson {
+    /// Shows the size alone: payloads can hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawJson({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_slice(&self.0).map_err(ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = alloc::boxed::Box::<RawValue>::deserialize(deserializer)?;
+        let text: alloc::boxed::Box<str> = raw.into();
+        Ok(Self(Bytes::from(String::from(text))))
+    }
+}
+
+/// UTF-8 text out of an incoming message, sharing its bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Text(Bytes);
+
+impl Text {
+    /// Text that lives as long as the program.
+    #[must_use]
+    pub const fn from_static(text: &'static str) -> Self {
+        Self(Bytes::from_static(text.as_bytes()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// The string a JSON value spells, or `None` if it is no string.
+    pub(super) fn from_json(frame: &Bytes, value: &RawValue) -> Option<Self> {
+        let text = value.get();
+        let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+        if inner.contains('\\') {
+            let unescaped: String = serde_json::from_str(text).ok()?;
+            return Some(Self(Bytes::from(unescaped)));
+        }
+        Some(Self(frame.slice_ref(inner.as_bytes())))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self(Bytes::from(text))
+    }
+}
+
+impl From<&'static str> for Text {
+    fn from(text: &'static str) -> Self {
+        Self::from_static(text)
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
