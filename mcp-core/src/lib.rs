@@ -6,10 +6,13 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod config;
+pub mod error;
 pub mod id;
 pub mod jsonrpc;
 pub mod lifecycle;
 pub mod model;
 pub mod revision;
+pub mod session;
 pub mod time;
 pub mod transport;

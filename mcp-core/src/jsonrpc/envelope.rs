@@ -136,6 +136,9 @@ pub enum EnvelopeErrorKind {
     /// An array with nothing in it.
     #[error("batch is empty")]
     EmptyBatch,
+    /// An array where none is legal.
+    #[error("batches exist in revision 2025-03-26 only")]
+    BatchNotAllowed,
     /// More members than [`EnvelopeLimits::batch`].
     #[error("batch holds more than {limit} messages")]
     BatchTooLong {
@@ -213,6 +216,10 @@ impl EnvelopeError {
             id: None,
             answerable: true,
         }
+    }
+
+    pub(crate) const fn batch_not_allowed() -> Self {
+        Self::unreadable(EnvelopeErrorKind::BatchNotAllowed)
     }
 
     pub(crate) const fn too_large(limit: usize) -> Self {

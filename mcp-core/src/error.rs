@@ -1,0 +1,63 @@
+//! What can go wrong, and whose fault it is.
+
+use crate::jsonrpc::{EnvelopeError, ErrorObject};
+
+/// The peer sent something the protocol does not allow.
+///
+/// The session has already queued whatever answer the peer is owed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// The frame is no message. The session lives on; the peer hears
+    /// [`EnvelopeError::to_error`] unless the frame was meant as a response.
+    #[error("the peer sent a malformed message: {0}")]
+    Envelope(#[from] EnvelopeError),
+    /// The session is over; nothing is answered any more.
+    #[error("the session is closed")]
+    Closed,
+}
+
+/// What we wanted to send was not taken; it comes back with the error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError<T> {
+    /// A bound is reached; the same item can be sent later.
+    #[error("the queue of outgoing messages is full")]
+    Full(T),
+    /// The request it belongs to is answered or cancelled; it can never be sent.
+    #[error("the request it belongs to is no longer in flight")]
+    Ended(T),
+    /// The session is over.
+    #[error("the session is closed")]
+    Closed(T),
+}
+
+impl<T> SendError<T> {
+    /// The item that was not sent.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(item) | Self::Ended(item) | Self::Closed(item) => item,
+        }
+    }
+}
+
+/// Why a request of ours has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The peer answered with an error.
+    #[error("the peer answered with an error: {0}")]
+    Refused(ErrorObject),
+    /// The request never left: sending it again is safe.
+    #[error("the request was not sent")]
+    NotSent,
+    /// The request left and the session ended before an answer: what became of it is unknown.
+    #[error("the session ended before the answer came")]
+    Lost,
+    /// No answer came in time; the peer has been told to stop.
+    #[error("the peer did not answer in time")]
+    TimedOut,
+    /// We cancelled it; the peer has been told to stop.
+    #[error("the request was cancelled")]
+    Cancelled,
+}

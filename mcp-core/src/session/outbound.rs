@@ -1,0 +1,129 @@
+//! Messages of our own: requests that wait for an answer, and what may not leave yet.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::time::Duration;
+
+use super::{Lane, Outgoing};
+use crate::id::RequestHandle;
+use crate::time::Instant;
+
+/// A request of ours that has no answer yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pending {
+    /// Where it left, or `None` while it waits for `initialized`.
+    pub(super) sent: Option<Lane>,
+    deadline: Instant,
+    /// What progress may stretch the deadline to.
+    latest: Instant,
+    timeout: Duration,
+}
+
+/// A message that waits for `initialized`.
+#[derive(Debug)]
+pub(super) enum Deferred {
+    Notification(Outgoing),
+    Request(RequestHandle, Outgoing),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Outbound {
+    pending: BTreeMap<RequestHandle, Pending>,
+    deadlines: BTreeSet<(Instant, RequestHandle)>,
+    deferred: VecDeque<Deferred>,
+    last: u64,
+}
+
+impl Outbound {
+    /// Takes a request in. Wire ids count from 1: some peers take 0 for absent.
+    pub(super) fn insert(
+        &mut self,
+        now: Instant,
+        (timeout, longest): (Duration, Duration),
+    ) -> RequestHandle {
+        self.last += 1;
+        let handle = RequestHandle(self.last);
+        let deadline = now + timeout;
+        let latest = now + timeout.max(longest);
+        self.pending.insert(
+            handle,
+            Pending {
+                sent: None,
+                deadline,
+                latest,
+                timeout,
+            },
+        );
+        self.deadlines.insert((deadline, handle));
+        handle
+    }
+
+    pub(super) fn remove(&mut self, handle: RequestHandle) -> Option<Pending> {
+        let pending = self.pending.remove(&handle)?;
+        self.deadlines.remove(&(pending.deadline, handle));
+        if pending.sent.is_none() {
+            let is_it = |item: &Deferred| matches!(item, Deferred::Request(it, _) if *it == handle);
+            self.deferred.retain(|item| !is_it(item));
+        }
+        Some(pending)
+    }
+
+    pub(super) fn is_sent(&self, handle: RequestHandle) -> bool {
+        self.pending
+            .get(&handle)
+            .is_some_and(|pending| pending.sent.is_some())
+    }
+
+    pub(super) fn mark_sent(&mut self, handle: RequestHandle, lane: Lane) {
+        if let Some(pending) = self.pending.get_mut(&handle) {
+            pending.sent = Some(lane);
+        }
+    }
+
+    /// Starts the request's time anew; false if there is no such request.
+    pub(super) fn progressed(&mut self, now: Instant, handle: RequestHandle) -> bool {
+        let Some(pending) = self.pending.get_mut(&handle) else {
+            return false;
+        };
+        self.deadlines.remove(&(pending.deadline, handle));
+        pending.deadline = (now + pending.timeout).min(pending.latest);
+        self.deadlines.insert((pending.deadline, handle));
+        true
+    }
+
+    /// A request whose time has run out.
+    pub(super) fn expired(&self, now: Instant) -> Option<RequestHandle> {
+        let (deadline, handle) = self.deadlines.first()?;
+        (*deadline <= now).then_some(*handle)
+    }
+
+    /// Takes any request out, oldest first.
+    pub(super) fn pop(&mut self) -> Option<(RequestHandle, Pending)> {
+        let (handle, _) = self.pending.first_key_value()?;
+        let handle = *handle;
+        self.remove(handle).map(|pending| (handle, pending))
+    }
+
+    pub(super) fn defer(&mut self, item: Deferred) {
+        self.deferred.push_back(item);
+    }
+
+    pub(super) fn undefer(&mut self) -> Option<Deferred> {
+        self.deferred.pop_front()
+    }
+
+    pub(super) fn deferred(&self) -> usize {
+        self.deferred.len()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.pending.len()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    pub(super) fn clear_deferred(&mut self) {
+        self.deferred.clear();
+    }
+}
