@@ -31,10 +31,10 @@ pub const DEFAULT_MAX_EVENT_BYTES: usize = 4 * 1024 * 1024;
 /// Nothing is parsed before its line is complete, nothing is delivered before the blank line that
 /// ends the event, and that blank line is recognised at its CR, without waiting for an LF. Time is
 /// linear in the input, whatever the chunk size. Data of one line that lies within one pushed chunk
-/// is a slice of that chunk (and keeps the chunk alive). The decoder keeps at most
-/// [`max_event_bytes`](Self::max_event_bytes) of the unfinished event, the last event id, and the
-/// pushed bytes that have not been polled yet; [`wants_input`](Self::wants_input) tells when there
-/// are none.
+/// is a slice of that chunk (and keeps the chunk alive). The decoder keeps the unfinished event and
+/// the last event id, each within [`max_event_bytes`](Self::max_event_bytes) (in a type or id, an
+/// invalid byte takes up three), and the pushed bytes that have not been polled yet;
+/// [`wants_input`](Self::wants_input) tells when there are none.
 ///
 /// A decoder serves one stream. For the stream that resumes it, make a new one with
 /// [`with_last_event_id`](Self::with_last_event_id).
@@ -66,7 +66,7 @@ pub struct Decoder {
     /// The last line ended with a CR; an LF right after it belongs to that line end.
     after_cr: bool,
     block: Block,
-    /// The bytes of the finished field lines of the current event.
+    /// The bytes of the finished field lines of the current event; once it was refused, of its id.
     block_bytes: usize,
     /// The current event was refused; the rest of its data is dropped.
     refused: bool,
@@ -278,10 +278,11 @@ impl Decoder {
             Some(b':') => self.comments += 1,
             Some(_) if !self.has_room_for(line.len()) => return self.refuse().map(Err),
             Some(_) => {
-                if !self.refused {
-                    self.block_bytes += line.len();
-                }
+                self.block_bytes += line.len();
                 self.handle_field(line);
+                if self.refused {
+                    self.block_bytes = self.block.len();
+                }
             }
         }
         None
@@ -300,7 +301,7 @@ impl Decoder {
             id: self.block.id.take(),
             ..Block::default()
         };
-        self.block_bytes = 0;
+        self.block_bytes = self.block.len();
         Some(DecodeError::TooLarge {
             limit: self.max_event_bytes,
         })
