@@ -6,6 +6,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod jsonrpc;
 pub mod model;
 pub mod revision;
