@@ -10,6 +10,8 @@ extern crate std;
 pub mod app;
 pub mod config;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 pub mod jsonrpc;
 pub mod lifecycle;

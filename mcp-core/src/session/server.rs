@@ -331,6 +331,13 @@ impl ServerSession {
         }
     }
 
+    /// Takes note of a frame that the transport did not read to the end because it is larger
+    /// than [`EnvelopeLimits::bytes`](crate::jsonrpc::EnvelopeLimits::bytes); its sender is told.
+    pub fn handle_oversized_frame(&mut self, now: Instant, lane: Lane) {
+        let error = EnvelopeError::too_large(self.config.limits.envelope.bytes);
+        let _ = self.handle_malformed(now, lane, error);
+    }
+
     /// Takes note that the client will send nothing more.
     ///
     /// What is in flight may still be answered, for at most `within`; then the session closes
@@ -426,7 +433,8 @@ impl ServerSession {
         let limits = &self.config.limits;
         self.phase != Phase::Closed
             && self.draining.is_none()
-            && self.in_flight.len() < limits.in_flight
+            // While we wait for answers ourselves, what is in flight may wait for them too.
+            && (self.in_flight.len() < limits.in_flight || self.outbound.len() > 0)
             && self.events.len() < limits.events
             && !self.outbox.is_full(limits)
     }
