@@ -1,7 +1,7 @@
 //! The line and SSE decoders give the same result however a stream is cut, and the result a naive
 //! reading of the whole stream gives.
 
-use std::iter;
+use core::iter;
 
 use bytes::{Bytes, BytesMut};
 use mcp_core::transport::sse::{self, DecodeError, Decoder, EventFields, SseEvent};

@@ -723,6 +723,11 @@ mod tests {
             (events, decoder.last_event_id()),
             (alloc::vec![TOO_LARGE(12)], Some("1"))
         );
+        let (events, decoder) = decode(12, b"data:1234567\ndata:89\nid: 1\n\n");
+        assert_eq!(
+            (events, decoder.last_event_id()),
+            (alloc::vec![TOO_LARGE(12)], Some("1"))
+        );
         let (events, decoder) = decode(12, b"data: 0123456789\nretry: 5\nid: 1\n\ndata:a\n\n");
         assert_eq!(events, [TOO_LARGE(12), Ok(data("a"))]);
         assert_eq!(decoder.last_event_id(), Some("1"));
@@ -733,7 +738,9 @@ mod tests {
         let mut decoder = Decoder::new().with_max_event_bytes(8);
         decoder.handle_slice(b"data: 123");
         assert_eq!(drain(&mut decoder), [TOO_LARGE(8)]);
-        assert_eq!(decoder.buffered_bytes(), 0);
+        decoder.handle_slice(b"\ndata: 4\nevent: 5\n");
+        assert_eq!(drain(&mut decoder), []);
+        assert_eq!(decoder.buffered_bytes(), 0, "its rest is not kept");
     }
 
     #[test]
