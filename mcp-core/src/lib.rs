@@ -9,6 +9,8 @@ extern crate std;
 #[cfg(feature = "std")]
 pub mod app;
 pub mod config;
+#[cfg(feature = "driver")]
+pub mod driver;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
