@@ -6,6 +6,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+pub mod id;
 pub mod jsonrpc;
 pub mod model;
 pub mod revision;
