@@ -25,7 +25,7 @@ use crate::jsonrpc::{
     Request, Response,
 };
 use crate::lifecycle::{Method, NotificationMethod, Phase, Refusal, Sender, Step, step};
-use crate::model::{InitializeParams, InitializeResult};
+use crate::model::{ForRevision, InitializeParams, InitializeResult};
 use crate::revision::Revision;
 use crate::time::Instant;
 
@@ -72,7 +72,7 @@ use crate::time::Instant;
 ///     match session.poll_event() {
 ///         Some(ServerEvent::Initialize(ticket, _client)) => {
 ///             let server = Implementation::new("demo", "1.0");
-///             session.accept(now, ticket, InitializeResult::new(ServerCapabilities::default(), server));
+///             session.accept(now, ticket, InitializeResult::new("", ServerCapabilities::new(), server));
 ///         }
 ///         Some(ServerEvent::Request(request)) => {
 ///             session.respond(now, request.ticket, RawJson::parse(r#"{"tools":[]}"#).map_err(|_| unreachable!()));
@@ -153,7 +153,7 @@ impl ServerSession {
     /// it are let through.
     ///
     /// The protocol version in `result` is replaced by the negotiated one.
-    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, result: InitializeResult) {
+    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, mut result: InitializeResult) {
         let InitializeTicket(()) = ticket;
         let Some((id, lane, revision)) = self.initialize.take() else {
             return;
@@ -161,6 +161,7 @@ impl ServerSession {
         let Ok(next) = step(self.phase, Step::Accept) else {
             return;
         };
+        result.protocol_version = revision.as_str().into();
         let result = result.for_revision(revision);
         let reply = RawJson::from_value(&result)
             .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));

@@ -1,0 +1,298 @@
+//! JSON that is carried along verbatim.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+use serde::de::Unexpected;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::members::Members;
+
+/// Any JSON value, kept as the text it was received or made as.
+///
+/// Numbers beyond 2⁵³, the order of members and unknown keywords survive unchanged. Equality
+/// compares the text. A text that came from a peer may contain line breaks between tokens;
+/// whoever frames by lines has to replace them.
+///
+/// ```
+/// use mcp_core::model::RawJson;
+///
+/// let json: RawJson = r#"{"n":9007199254740993}"#.parse()?;
+/// assert_eq!(json.get(), r#"{"n":9007199254740993}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct RawJson(Box<RawValue>);
+
+impl RawJson {
+    /// Encodes a value.
+    ///
+    /// # Errors
+    /// When the value has no JSON form: a map whose keys are no strings, or a number that is
+    /// not finite in one of this module's types.
+    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        to_raw_value(value).map(Self)
+    }
+
+    /// The JSON `null`.
+    #[must_use]
+    pub fn null() -> Self {
+        Self(RawValue::NULL.to_owned())
+    }
+
+    /// Decodes the value.
+    ///
+    /// # Errors
+    /// When the JSON does not have the shape of `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.0.get())
+    }
+
+    /// The JSON text, without white space around it.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.get() == "null"
+    }
+
+    /// Whether this is an object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.get().starts_with('{')
+    }
+
+    /// Encodes one of the model's own types, which have string keys and finite numbers.
+    pub(super) fn known<T: Serialize>(value: &T) -> Self {
+        Self::new(value).expect("a wire type has a JSON form")
+    }
+}
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for RawJson {}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.get())
+    }
+}
+
+impl fmt::Display for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.get())
+    }
+}
+
+impl FromStr for RawJson {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        serde_json::from_str(text).map(Self)
+    }
+}
+
+impl From<Value> for RawJson {
+    fn from(value: Value) -> Self {
+        Self::known(&value)
+    }
+}
+
+impl From<Box<RawValue>> for RawJson {
+    fn from(raw: Box<RawValue>) -> Self {
+        Self(raw)
+    }
+}
+
+impl From<RawObject> for RawJson {
+    fn from(object: RawObject) -> Self {
+        object.0
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::deserialize(deserializer).map(Self)
+    }
+}
+
+/// A JSON object, kept as text: a JSON Schema, the arguments of a call, free-form metadata.
+///
+/// ```
+/// use mcp_core::model::RawObject;
+///
+/// let schema: RawObject = r#"{"type":"object","x-mine":1}"#.parse()?;
+/// assert_eq!(schema.get(), r#"{"type":"object","x-mine":1}"#);
+/// assert!("null".parse::<RawObject>().is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawObject(RawJson);
+
+impl RawObject {
+    /// The empty object.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(RawJson::known(&Members(Vec::new())))
+    }
+
+    /// Encodes a value that becomes an object.
+    ///
+    /// # Errors
+    /// When the value has no JSON form, or becomes something else than an object.
+    pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        RawJson::new(value).and_then(Self::try_from)
+    }
+
+    /// Decodes the object.
+    ///
+    /// # Errors
+    /// When the object does not have the shape of `T`.
+    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        self.0.decode()
+    }
+
+    /// The JSON text, without white space around it.
+    #[must_use]
+    pub fn get(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The object as a value of any kind.
+    #[must_use]
+    pub const fn as_json(&self) -> &RawJson {
+        &self.0
+    }
+
+    /// Encodes one of the model's own objects.
+    pub(super) fn known<T: Serialize>(value: &T) -> Self {
+        Self(RawJson::known(value))
+    }
+
+    /// The members in their order, keys unescaped and values verbatim.
+    pub(super) fn members(&self) -> Members {
+        // Only a depth or number limit of the parser can get in the way of a valid object.
+        self.decode().unwrap_or_default()
+    }
+
+    /// The schema `{"type":"object"}`, which accepts every object.
+    pub(super) fn any_object_schema() -> Self {
+        Members(Vec::from([("type".to_owned(), RawJson::known(&"object"))])).into()
+    }
+
+    /// The schema `{"not":{}}`, which accepts nothing.
+    pub(super) fn not_anything() -> Self {
+        Members(Vec::from([("not".to_owned(), Self::new().into())])).into()
+    }
+}
+
+impl Default for RawObject {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for RawObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for RawObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl TryFrom<RawJson> for RawObject {
+    type Error = serde_json::Error;
+
+    fn try_from(json: RawJson) -> Result<Self, Self::Error> {
+        if json.is_object() {
+            Ok(Self(json))
+        } else {
+            Err(no_object(&json))
+        }
+    }
+}
+
+impl TryFrom<Value> for RawObject {
+    type Error = serde_json::Error;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        Self::try_from(RawJson::from(value))
+    }
+}
+
+impl From<serde_json::Map<String, Value>> for RawObject {
+    fn from(map: serde_json::Map<String, Value>) -> Self {
+        Self(RawJson::known(&map))
+    }
+}
+
+impl FromStr for RawObject {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<RawJson>().and_then(Self::try_from)
+    }
+}
+
+impl Serialize for RawObject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = RawJson::deserialize(deserializer)?;
+        if json.is_object() {
+            Ok(Self(json))
+        } else {
+            Err(no_object(&json))
+        }
+    }
+}
+
+/// The error for a value that should have been an object; it names the kind, not the value.
+fn no_object<E: serde::de::Error>(json: &RawJson) -> E {
+    let kind = match json.get().as_bytes().first() {
+        Some(b'[') => Unexpected::Seq,
+        Some(b'"') => Unexpected::Other("string"),
+        Some(b't' | b'f') => Unexpected::Other("boolean"),
+        Some(b'n') => Unexpected::Unit,
+        _ => Unexpected::Other("number"),
+    };
+    E::invalid_type(kind, &"an object")
+}
+
+/// Reads a member whose `null` means something else than its absence.
+///
+/// For `deserialize_with` beside `default`: an absent member is `None`, a `null` is
+/// `Some(null)`.
+pub(super) fn present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<RawJson>, D::Error> {
+    RawJson::deserialize(deserializer).map(Some)
+}
