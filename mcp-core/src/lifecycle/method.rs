@@ -92,8 +92,8 @@ methods! {
     /// use mcp_core::lifecycle::{Method, Sender};
     /// use mcp_core::revision::Revision;
     ///
-    /// assert!(Method::Ping.exists(Revision::V2025_11_25, Client));
-    /// assert!(!Method::Ping.exists(Revision::V2026_07_28, Client));
+    /// assert!(Method::Ping.exists(Revision::V2025_11_25, Sender::Client));
+    /// assert!(!Method::Ping.exists(Revision::V2026_07_28, Sender::Client));
     /// ```
     Method;
     Initialize = "initialize", Client, R1..=R4;
