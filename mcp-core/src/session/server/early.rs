@@ -64,7 +64,6 @@ impl ServerSession {
             self.counters.refused_busy += 1;
             return Err(busy("Too many requests in flight", "too_many_requests"));
         }
-        self.serving |= !matches!(self.phase, Phase::Responded | Phase::Operation);
         let deadline = now + self.config.timeouts.request;
         let ticket = self.in_flight.insert(id.clone(), lane, deadline);
         self.ids.insert(id.clone(), Place::InFlight(ticket.key()));
@@ -79,17 +78,21 @@ impl ServerSession {
             held_for,
         };
         self.events.push_back(ServerEvent::Request(request));
+        if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {
+            self.serving = true;
+            self.send_deferred(now);
+        }
         Ok(())
     }
 
-    /// Lets held requests through, if the gate is open.
+    /// Lets held requests through for which the gate is open.
     pub(super) fn open_gate(&mut self, now: Instant) {
-        if !self.is_open_for(&Method::ToolsCall) {
-            // The level may be set before the handshake is complete, whoever waits in front.
-            return;
+        if self.is_open_for(&Method::ToolsCall) {
+            self.hold.disarm();
         }
-        self.hold.disarm();
-        while let Some(held) = self.hold.pop() {
+        while let Some(index) = self.hold.position(|held| self.is_open_for(&held.method))
+            && let Some(held) = self.hold.remove_at(index)
+        {
             self.release(now, held);
         }
     }

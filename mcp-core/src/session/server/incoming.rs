@@ -45,6 +45,9 @@ impl ServerSession {
         }
         let mut outcome = Ok(());
         for message in messages {
+            if self.phase == Phase::Closed {
+                return Err(PeerError::Closed);
+            }
             match message {
                 Ok(Message::Request(request)) if request.method.as_str() == "initialize" => {
                     let error = ErrorObject::new(
@@ -103,9 +106,6 @@ impl ServerSession {
         if let Some(version) = meta.version {
             return Err(self.refuse_modern(&method, &version));
         }
-        if self.draining.is_some() {
-            return Err(busy("Server is shutting down", "shutting_down"));
-        }
         if method == Method::Initialize {
             return self.handle_initialize(lane, id, params.as_ref());
         }
@@ -117,6 +117,9 @@ impl ServerSession {
         {
             self.counters.refused_unknown_method += 1;
             return Err(ErrorObject::method_not_found(method.as_str()));
+        }
+        if self.draining.is_some() {
+            return Err(shutting_down());
         }
         if self.is_open_for(&method) {
             let token = meta.progress_token;
@@ -138,6 +141,9 @@ impl ServerSession {
                 "Invalid request: the session is initialized already",
             ),
         })?;
+        if self.draining.is_some() {
+            return Err(shutting_down());
+        }
         let params: InitializeParams = params
             .ok_or_else(|| ErrorObject::invalid_params("initialize needs params"))?
             .to()
@@ -287,6 +293,10 @@ fn negotiate(requested: &str) -> Revision {
         .ok()
         .filter(|revision| Revision::LEGACY.contains(revision))
         .unwrap_or(Revision::LATEST_LEGACY)
+}
+
+fn shutting_down() -> ErrorObject {
+    busy("Server is shutting down", "shutting_down")
 }
 
 /// A refusal for reasons of our own; the same request can succeed later.

@@ -85,6 +85,8 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub struct ServerSession {
     config: Arc<SessionConfig>,
+    /// The latest time we were told: time that runs backwards counts as standing still.
+    now: Instant,
     phase: Phase,
     revision: Option<Revision>,
     /// The `initialize` being answered.
@@ -97,6 +99,8 @@ pub struct ServerSession {
     serving: bool,
     /// The session ends when nothing is in flight any more.
     draining: Option<CloseReason>,
+    /// The client will send nothing more.
+    input_ended: bool,
     hold: HoldQueue,
     in_flight: InFlightTable,
     /// Where the ids that the client may not use again stand.
@@ -123,6 +127,7 @@ impl ServerSession {
     pub fn new(now: Instant, config: Arc<SessionConfig>) -> Self {
         let waits = config.early_requests != EarlyRequests::Serve;
         Self {
+            now,
             phase: Phase::New,
             revision: None,
             initialize: None,
@@ -130,6 +135,7 @@ impl ServerSession {
             gave_up: false,
             serving: false,
             draining: None,
+            input_ended: false,
             hold: HoldQueue::new(config.hold_budget.clone()),
             in_flight: InFlightTable::default(),
             ids: BTreeMap::new(),
@@ -151,6 +157,7 @@ impl ServerSession {
     ///
     /// The protocol version in `result` is replaced by the negotiated one.
     pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, result: InitializeResult) {
+        let now = self.advance(now);
         let InitializeTicket(()) = ticket;
         let Some((id, lane, revision)) = self.initialize.take() else {
             return;
@@ -161,11 +168,11 @@ impl ServerSession {
         let result = result.for_revision(revision);
         let reply = RawJson::from_value(&result)
             .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
-        self.ids.remove(&id);
-        self.transmit(now, lane, Frame::response(&id, &reply));
         self.phase = next;
         self.revision = Some(revision);
         self.handshake_deadline = None;
+        self.ids.remove(&id);
+        self.transmit(now, lane, Frame::response(&id, &reply));
         if core::mem::take(&mut self.initialized_early) {
             self.complete_handshake(now);
         }
@@ -175,22 +182,21 @@ impl ServerSession {
 
     /// Refuses an `initialize`: the session is as new as before, and what is held waits on.
     pub fn refuse(&mut self, now: Instant, ticket: InitializeTicket, error: &ErrorObject) {
+        let now = self.advance(now);
         let InitializeTicket(()) = ticket;
         let Some((id, lane, _)) = self.initialize.take() else {
             return;
         };
-        self.ids.remove(&id);
-        self.transmit(now, lane, Frame::error(Some(&id), error));
         self.phase = step(self.phase, Step::Refuse).unwrap_or(self.phase);
         self.initialized_early = false;
-        if self.draining.is_some() {
-            self.refuse_held(now, EarlyRefusal::NotInitialized);
-        }
+        self.ids.remove(&id);
+        self.transmit(now, lane, Frame::error(Some(&id), error));
         self.finish_drain(now);
     }
 
     /// Answers a request. An answer to a request that has ended is dropped and counted.
     pub fn respond(&mut self, now: Instant, ticket: RequestTicket, reply: Reply) {
+        let now = self.advance(now);
         let Some(request) = self.in_flight.remove(ticket.key()) else {
             self.counters.late_replies += 1;
             return;
@@ -210,6 +216,7 @@ impl ServerSession {
     /// # Errors
     /// [`SendError`] hands the notification back.
     pub fn notify(&mut self, now: Instant, item: Outgoing) -> Result<(), SendError<Outgoing>> {
+        let now = self.advance(now);
         let Some(lane) = self.lane_for(&item) else {
             return Err(self.refuse_to_send(item));
         };
@@ -243,6 +250,10 @@ impl ServerSession {
         now: Instant,
         item: Outgoing,
     ) -> Result<RequestHandle, SendError<Outgoing>> {
+        let now = self.advance(now);
+        if self.input_ended {
+            return Err(SendError::Closed(item));
+        }
         let Some(lane) = self.lane_for(&item) else {
             return Err(self.refuse_to_send(item));
         };
@@ -267,18 +278,21 @@ impl ServerSession {
 
     /// Gives up on a request of ours; the client is told to stop if it has heard of it.
     pub fn cancel(&mut self, now: Instant, handle: RequestHandle, reason: &str) {
+        let now = self.advance(now);
         self.give_up_on(now, handle, reason, RequestError::Cancelled);
     }
 
     /// Takes no new requests and closes when those in flight are answered, at the latest after
     /// `within`.
     pub fn drain(&mut self, now: Instant, within: Duration) {
+        let now = self.advance(now);
         self.start_drain(now, within, CloseReason::Local);
     }
 
     /// Ends the session now. Frames already queued can still be polled.
     pub fn close(&mut self, now: Instant) {
-        self.end(now, CloseReason::Local);
+        self.advance(now);
+        self.end(CloseReason::Local);
     }
 
     // Inputs.
@@ -293,12 +307,16 @@ impl ServerSession {
         lane: Lane,
         frame: Bytes,
     ) -> Result<(), PeerError> {
+        let now = self.advance(now);
         if self.phase == Phase::Closed {
             return Err(PeerError::Closed);
         }
         match Incoming::parse(&frame, &self.config.limits.envelope) {
             Ok(incoming) => self.handle_incoming(now, lane, incoming, frame.len()),
-            Err(error) => Err(self.handle_malformed(now, lane, error)),
+            Err(error) => {
+                self.note_received(now);
+                Err(self.handle_malformed(now, lane, error))
+            }
         }
     }
 
@@ -314,11 +332,11 @@ impl ServerSession {
         incoming: Incoming,
         bytes: usize,
     ) -> Result<(), PeerError> {
+        let now = self.advance(now);
         if self.phase == Phase::Closed {
             return Err(PeerError::Closed);
         }
-        self.counters.received += 1;
-        self.idle_deadline = now + self.config.timeouts.idle;
+        self.note_received(now);
         match incoming {
             Incoming::Message(message) => {
                 self.handle_message(now, lane, message, bytes);
@@ -331,19 +349,24 @@ impl ServerSession {
     /// Takes note that the client will send nothing more.
     ///
     /// What is in flight may still be answered, for at most `within`; then the session closes
-    /// (`case_62`).
+    /// (`case_62`). Requests of our own end at once: nobody is left to answer them.
     pub fn handle_end_of_input(&mut self, now: Instant, within: Duration) {
+        let now = self.advance(now);
+        self.input_ended = true;
+        self.end_outbound();
         self.start_drain(now, within, CloseReason::Disconnected);
     }
 
     /// Takes note that nothing can be sent to the client any more.
     pub fn handle_disconnect(&mut self, now: Instant) {
-        self.end(now, CloseReason::Disconnected);
+        self.advance(now);
+        self.end(CloseReason::Disconnected);
         self.outbox.clear();
     }
 
     /// Does what is due. Calling it early, late or twice is harmless.
     pub fn handle_timeout(&mut self, now: Instant) {
+        let now = self.advance(now);
         if self.phase == Phase::Closed {
             return;
         }
@@ -352,7 +375,7 @@ impl ServerSession {
             .outbox
             .is_stalled(now, &config.limits, &config.timeouts)
         {
-            self.end(now, CloseReason::Stalled);
+            self.end(CloseReason::Stalled);
             self.outbox.clear();
             return;
         }
@@ -369,12 +392,14 @@ impl ServerSession {
         }
         let passed = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
         if passed(self.drain_deadline) {
-            self.end(now, self.draining.unwrap_or(CloseReason::Local));
+            self.refuse_waiting(now);
+            self.end(self.draining.unwrap_or(CloseReason::Local));
         } else if passed(self.handshake_deadline) {
-            self.refuse_held(now, EarlyRefusal::HoldTimeout);
-            self.end(now, CloseReason::HandshakeTimeout);
+            self.refuse_waiting(now);
+            self.end(CloseReason::HandshakeTimeout);
         } else if passed(self.idle_timeout()) {
-            self.end(now, CloseReason::Idle);
+            self.refuse_waiting(now);
+            self.end(CloseReason::Idle);
         } else {
             self.finish_drain(now);
         }
@@ -418,12 +443,15 @@ impl ServerSession {
 
     /// Whether the session can take more from the client now. A transport that reads on all the
     /// same gets refusals where there would have been answers.
+    ///
+    /// While a request of our own waits for its answer, a full table of requests in flight does
+    /// not count: the answer may be what one of them waits for.
     #[must_use]
     pub fn wants_input(&self) -> bool {
         let limits = &self.config.limits;
         self.phase != Phase::Closed
-            && self.draining.is_none()
-            && self.in_flight.len() < limits.in_flight
+            && !self.input_ended
+            && (self.in_flight.len() < limits.in_flight || self.outbound.len() > 0)
             && self.events.len() < limits.events
             && !self.outbox.is_full(limits)
     }
@@ -488,6 +516,12 @@ impl ServerSession {
         self.outbox.bytes()
     }
 
+    /// Events waiting to be polled.
+    #[must_use]
+    pub fn queued_events(&self) -> usize {
+        self.events.len()
+    }
+
     /// Ids the client may not use now: held, in flight, or of an `initialize` being answered.
     #[must_use]
     pub fn ids_in_use(&self) -> usize {
@@ -496,27 +530,45 @@ impl ServerSession {
 
     // What every part needs.
 
+    /// The latest of all times we were told.
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
+    }
+
     fn start_drain(&mut self, now: Instant, within: Duration, reason: CloseReason) {
         if self.phase == Phase::Closed || self.draining.is_some() {
             return;
         }
         self.draining = Some(reason);
         self.drain_deadline = Some(now + within);
-        if self.initialize.is_none() {
-            self.refuse_held(now, EarlyRefusal::NotInitialized);
-        }
         self.finish_drain(now);
     }
 
+    /// Ends a session that drains, once there is nothing left to do.
+    ///
+    /// What is still held then can only be waiting for a client that will not come.
     fn finish_drain(&mut self, now: Instant) {
         let Some(reason) = self.draining else { return };
-        let idle = self.in_flight.len() == 0 && self.hold.len() == 0 && self.initialize.is_none();
-        if idle {
-            self.end(now, reason);
+        if self.initialize.is_some() || self.phase == Phase::Closed {
+            return;
+        }
+        self.refuse_held(now, EarlyRefusal::NotInitialized);
+        if self.in_flight.len() == 0 {
+            self.end(reason);
         }
     }
 
-    fn end(&mut self, _now: Instant, reason: CloseReason) {
+    /// Answers everything that waits for the handshake, the handshake included.
+    fn refuse_waiting(&mut self, now: Instant) {
+        self.refuse_held(now, EarlyRefusal::HoldTimeout);
+        if let Some((id, lane, _)) = self.initialize.take() {
+            self.ids.remove(&id);
+            self.transmit(now, lane, Frame::error(Some(&id), &unanswered()));
+        }
+    }
+
+    fn end(&mut self, reason: CloseReason) {
         let Ok(next) = step(self.phase, Step::Close) else {
             return;
         };
@@ -526,6 +578,13 @@ impl ServerSession {
         self.in_flight.clear();
         self.ids.clear();
         self.initialize = None;
+        self.end_outbound();
+        self.outbound.clear_deferred();
+        self.events.push_back(ServerEvent::Closed(reason));
+    }
+
+    /// Ends every request of ours: there will be no answers.
+    fn end_outbound(&mut self) {
         while let Some((handle, pending)) = self.outbound.pop() {
             let error = if pending.sent.is_some() {
                 RequestError::Lost
@@ -535,8 +594,6 @@ impl ServerSession {
             self.events
                 .push_back(ServerEvent::Response(handle, Err(error)));
         }
-        self.outbound.clear_deferred();
-        self.events.push_back(ServerEvent::Closed(reason));
     }
 
     fn transmit(&mut self, now: Instant, lane: Lane, frame: Frame) {
@@ -548,9 +605,14 @@ impl ServerSession {
         self.outbox
             .push(now, limits, &mut self.counters, Transmit { lane, frame });
         if over {
-            self.end(now, CloseReason::Stalled);
+            self.end(CloseReason::Stalled);
             self.outbox.clear();
         }
+    }
+
+    fn note_received(&mut self, now: Instant) {
+        self.counters.received += 1;
+        self.idle_deadline = now + self.config.timeouts.idle;
     }
 
     /// Tells what need not be known: dropped when nobody polls.
@@ -565,4 +627,9 @@ impl ServerSession {
     fn idle_timeout(&self) -> Option<Instant> {
         (self.in_flight.len() == 0).then_some(self.idle_deadline)
     }
+}
+
+/// What a client hears whose request the application left lying.
+fn unanswered() -> ErrorObject {
+    ErrorObject::internal("Internal error: the request was not answered in time")
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::ServerSession;
+use super::{ServerSession, unanswered};
 use crate::error::{RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestKey};
-use crate::jsonrpc::{ErrorObject, Frame, RawJson};
+use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Phase, Step, step};
 use crate::session::outbound::{Deferred, Pending};
 use crate::session::{CancelReason, Lane, Outgoing, ServerEvent};
@@ -18,6 +18,11 @@ impl ServerSession {
         };
         self.phase = next;
         self.inform(ServerEvent::Initialized);
+        self.send_deferred(now);
+    }
+
+    /// Sends what waited for `initialized`, in order.
+    pub(super) fn send_deferred(&mut self, now: Instant) {
         while let Some(item) = self.outbound.undefer() {
             match item {
                 Deferred::Notification(item) => {
@@ -40,10 +45,10 @@ impl ServerSession {
         };
         self.ids.remove(&request.id);
         self.counters.expired += 1;
-        let error = ErrorObject::internal("Internal error: the request was not answered in time");
-        self.transmit(now, request.lane, Frame::error(Some(&request.id), &error));
         self.events
             .push_back(ServerEvent::Cancelled(key, CancelReason::Deadline));
+        let frame = Frame::error(Some(&request.id), &unanswered());
+        self.transmit(now, request.lane, frame);
     }
 
     pub(super) fn give_up_on(
@@ -67,6 +72,8 @@ impl ServerSession {
         } else {
             outcome
         };
+        self.events
+            .push_back(ServerEvent::Response(handle, Err(outcome)));
         if let Some(lane) = sent
             && let Ok(params) = RawJson::from_value(&Cancelled {
                 id: handle.0,
@@ -76,8 +83,6 @@ impl ServerSession {
             let frame = Frame::notification("notifications/cancelled", Some(&params));
             self.transmit(now, lane, frame);
         }
-        self.events
-            .push_back(ServerEvent::Response(handle, Err(outcome)));
     }
 
     /// The lane a message leaves on; none if what it is about has ended.
