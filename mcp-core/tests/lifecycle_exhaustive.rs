@@ -5,9 +5,11 @@
 //! the rules, not from the code: it says what leaves and what the application sees in each step.
 //! On top of it stand invariants that hold whatever the model says.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+extern crate alloc;
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::time::Duration;
 
 use bytes::Bytes;
 use mcp_core::config::{EarlyRequests, Gate, HoldBudget, SessionConfig};
@@ -187,7 +189,7 @@ impl Model {
                 self.drained();
             }
             Answer => {
-                for id in std::mem::take(&mut self.working) {
+                for id in core::mem::take(&mut self.working) {
                     self.out.0.push(Frame::Result(id));
                 }
                 self.drained();
@@ -203,7 +205,7 @@ impl Model {
             }
             Disconnect => self.close(CloseReason::Disconnected),
         }
-        std::mem::take(&mut self.out)
+        core::mem::take(&mut self.out)
     }
 
     fn is_open(&self, id: u8) -> bool {
@@ -242,7 +244,7 @@ impl Model {
         let id = self.asked.take().unwrap();
         self.out.0.push(Frame::Result(id));
         self.phase = Phase::Responded;
-        if std::mem::take(&mut self.initialized_early) {
+        if core::mem::take(&mut self.initialized_early) {
             self.operate();
         }
         self.release();
@@ -257,7 +259,7 @@ impl Model {
     }
 
     fn release(&mut self) {
-        let held = std::mem::take(&mut self.held);
+        let held = core::mem::take(&mut self.held);
         let (open, shut) = held.into_iter().partition(|id| self.is_open(*id));
         self.held = shut;
         if self.is_open(0) {
@@ -285,7 +287,7 @@ impl Model {
     }
 
     fn flush(&mut self) {
-        for what in std::mem::take(&mut self.talk_waits) {
+        for what in core::mem::take(&mut self.talk_waits) {
             self.out.0.push(Frame::Own(what));
         }
     }
@@ -334,7 +336,7 @@ impl Model {
     }
 
     fn refuse_held(&mut self, reason: &'static str) {
-        for id in std::mem::take(&mut self.held) {
+        for id in core::mem::take(&mut self.held) {
             self.error(id, -32002, reason);
         }
     }
@@ -343,7 +345,7 @@ impl Model {
         let before = self.talk_waits.len();
         self.talk_waits.retain(|what| *what == "list_changed");
         let waiting = before - self.talk_waits.len();
-        for index in 0..std::mem::take(&mut self.asked_back) {
+        for index in 0..core::mem::take(&mut self.asked_back) {
             // A ping may have left ahead of what still waits, so count, do not order.
             self.event(Event::Ended(index < waiting));
         }
@@ -436,19 +438,11 @@ impl Frames {
 }
 
 impl Play {
-    fn new(gate: Gate, policy: EarlyRequests) -> Self {
-        let methods = [Method::ToolsCall, Method::LoggingSetLevel];
-        let mut config = SessionConfig::new(methods);
-        config.gate = gate;
-        config.early_requests = policy;
-        config.timeouts.hold = HOLD;
-        config.timeouts.handshake = HANDSHAKE;
-        config.timeouts.outbound = Duration::MAX;
-        let budget = config.hold_budget.clone();
+    fn new(config: &Arc<SessionConfig>) -> Self {
         Self {
-            session: ServerSession::new(Instant::EPOCH, Arc::new(config)),
+            session: ServerSession::new(Instant::EPOCH, Arc::clone(config)),
             now: Instant::EPOCH,
-            budget,
+            budget: config.hold_budget.clone(),
             initialize: None,
             work: Vec::new(),
             names: BTreeMap::new(),
@@ -500,7 +494,7 @@ impl Play {
         let mut step = Step::default();
         while let Some(transmit) = self.session.poll_transmit() {
             let bytes = transmit.frame.to_bytes();
-            step.0.push(read(std::str::from_utf8(&bytes).unwrap()));
+            step.0.push(read(core::str::from_utf8(&bytes).unwrap()));
         }
         while let Some(event) = self.session.poll_event() {
             step.1.push(match event {
@@ -533,6 +527,16 @@ impl Play {
         }
         step
     }
+}
+
+fn config(gate: Gate, policy: EarlyRequests) -> Arc<SessionConfig> {
+    let mut config = SessionConfig::new([Method::ToolsCall, Method::LoggingSetLevel]);
+    config.gate = gate;
+    config.early_requests = policy;
+    config.timeouts.hold = HOLD;
+    config.timeouts.handshake = HANDSHAKE;
+    config.timeouts.outbound = Duration::MAX;
+    Arc::new(config)
 }
 
 /// Reads a frame of ours back, as little of it as is needed.
@@ -654,9 +658,10 @@ impl Tally {
 }
 
 /// Plays one order; false if it cannot happen.
-fn play(frames: &Frames, (gate, policy): (Gate, EarlyRequests), order: &[Op]) -> bool {
+fn play(frames: &Frames, config: &Arc<SessionConfig>, order: &[Op]) -> bool {
+    let (gate, policy) = (config.gate, config.early_requests);
     let mut model = Model::new(gate, policy);
-    let mut play = Play::new(gate, policy);
+    let mut play = Play::new(config);
     let mut tally = Tally::default();
     let settle = [Accept, Answer, Wait, Answer, Disconnect];
     for (index, op) in order.iter().chain(&settle).enumerate() {
@@ -754,11 +759,12 @@ fn check(revisions: &[Revision], stories: &[&[Op]]) -> usize {
         let frames = Frames::new(*revision);
         for gate in GATES {
             for policy in POLICIES {
+                let config = config(gate, policy);
                 for story in stories {
                     orders(&mut story.to_vec(), &mut |order| {
                         let told = Told(*revision, gate, policy, order);
-                        played += usize::from(play(&frames, (gate, policy), order));
-                        std::mem::forget(told);
+                        played += usize::from(play(&frames, &config, order));
+                        core::mem::forget(told);
                     });
                 }
             }

@@ -1,6 +1,7 @@
 //! What a session makes of what came in.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::jsonrpc::{
     EnvelopeError, ErrorCode, ErrorObject, Frame, Message, Notification, RawJson, Request, Response,
 };
 use crate::lifecycle::{Method, NotificationMethod, Phase, Refusal, Sender, Step, step};
-use crate::model::InitializeParams;
+use crate::model::{ClientCapabilities, Implementation};
 use crate::revision::Revision;
 use crate::session::meta::Meta;
 use crate::session::{CancelReason, Client, InitializeTicket, Lane, ServerEvent};
@@ -144,7 +145,16 @@ impl ServerSession {
         if self.draining.is_some() {
             return Err(shutting_down());
         }
-        let params: InitializeParams = params
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Params {
+            /// Required, but a client that leaves it out can be served all the same (case_71).
+            #[serde(default)]
+            protocol_version: String,
+            capabilities: ClientCapabilities,
+            client_info: Implementation,
+        }
+        let params: Params = params
             .ok_or_else(|| ErrorObject::invalid_params("initialize needs params"))?
             .to()
             .map_err(|error| {
@@ -196,7 +206,7 @@ impl ServerSession {
             #[serde(rename = "requestId")]
             id: RequestId,
             #[serde(default)]
-            reason: Option<alloc::string::String>,
+            reason: Option<String>,
         }
         let cancelled = params.and_then(|params| params.to::<Cancelled>().ok());
         let place = cancelled

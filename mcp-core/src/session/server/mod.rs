@@ -510,7 +510,7 @@ impl ServerSession {
         self.outbox.len()
     }
 
-    /// Bytes of frames waiting to leave.
+    /// Bytes of frames waiting to leave, with what the queue takes for each.
     #[must_use]
     pub const fn outbox_bytes(&self) -> usize {
         self.outbox.bytes()

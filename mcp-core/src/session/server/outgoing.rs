@@ -7,6 +7,7 @@ use crate::error::{RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestKey};
 use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Phase, Step, step};
+use crate::session::meta::with_progress_token;
 use crate::session::outbound::{Deferred, Pending};
 use crate::session::{CancelReason, Lane, Outgoing, ServerEvent};
 use crate::time::Instant;
@@ -122,10 +123,12 @@ impl ServerSession {
     ) {
         let id = RequestId::from(handle.0);
         self.outbound.mark_sent(handle, lane);
-        self.transmit(
-            now,
-            lane,
-            Frame::request(&id, &item.method, item.params.as_ref()),
-        );
+        let frame = if item.progress {
+            let params = with_progress_token(item.params.as_ref(), handle.0);
+            Frame::request(&id, &item.method, Some(&params))
+        } else {
+            Frame::request(&id, &item.method, item.params.as_ref())
+        };
+        self.transmit(now, lane, frame);
     }
 }
