@@ -20,8 +20,7 @@ wire! {
     /// ```
     pub struct InitializeParams {
         required {
-            /// The newest revision the client speaks; any text may arrive, or none.
-            #[serde(default)]
+            /// The newest revision the client speaks; any text may arrive.
             protocol_version: String,
             /// What the client offers.
             capabilities: ClientCapabilities,
