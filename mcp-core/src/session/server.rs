@@ -25,7 +25,7 @@ use crate::jsonrpc::{
     Request, Response,
 };
 use crate::lifecycle::{Method, NotificationMethod, Phase, Refusal, Sender, Step, step};
-use crate::model::{InitializeParams, InitializeResult};
+use crate::model::{ForRevision, InitializeParams, InitializeResult};
 use crate::revision::Revision;
 use crate::time::Instant;
 
@@ -161,7 +161,8 @@ impl ServerSession {
         let Ok(next) = step(self.phase, Step::Accept) else {
             return;
         };
-        let result = result.for_revision(revision);
+        let mut result = result.for_revision(revision);
+        result.protocol_version = revision.as_str().into();
         let reply = RawJson::from_value(&result)
             .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
         self.ids.remove(&id);
