@@ -1,6 +1,6 @@
 //! Calling tools.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
@@ -107,8 +107,8 @@ impl CallToolResult {
     /// # Errors
     /// When the value has no JSON form.
     pub fn structured<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        let json = RawJson::new(value)?;
-        Ok(Self::text(json.get()).with_structured_content(json))
+        let json = RawJson::from_value(value)?;
+        Ok(Self::text(json.as_str()).with_structured_content(json))
     }
 
     fn finish(&mut self, revision: Revision) {
@@ -132,6 +132,6 @@ pub(super) fn withhold_structured(
     if let Some(json) = illegal
         && content.is_empty()
     {
-        content.push(Content::text(json.to_string()));
+        content.push(Content::text(json.as_str()));
     }
 }

@@ -341,11 +341,12 @@ impl Serialize for ElicitValue {
 impl<'de> Deserialize<'de> for ElicitValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = RawJson::deserialize(deserializer)?;
-        let value = match json.get().as_bytes().first() {
-            Some(b'"') => json.decode().map(Self::Text),
-            Some(b'[') => json.decode().map(Self::Choices),
-            Some(b't' | b'f') => json.decode().map(Self::Bool),
-            Some(b'-' | b'0'..=b'9') => json.decode().map(Self::Number),
+        let text = json.as_str();
+        let value = match json.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(text).map(Self::Text),
+            Some(b'[') => serde_json::from_str(text).map(Self::Choices),
+            Some(b't' | b'f') => serde_json::from_str(text).map(Self::Bool),
+            Some(b'-' | b'0'..=b'9') => serde_json::from_str(text).map(Self::Number),
             _ => Err(serde::de::Error::custom(
                 "a form value is text, a number, a boolean or an array of texts",
             )),

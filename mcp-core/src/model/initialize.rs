@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::wire::wire;
 use super::{ClientCapabilities, Implementation, Meta, ServerCapabilities};
+use crate::revision::Revision;
 
 wire! {
     /// The params of `initialize` (`2025-11-25/basic/lifecycle#initialization`).
@@ -39,12 +40,13 @@ wire! {
     /// The result of `initialize` (`2025-11-25/basic/lifecycle#initialization`).
     pub struct InitializeResult {
         required {
-            /// The revision the session speaks; a client that does not speak it disconnects.
-            protocol_version: String,
             /// What the server offers.
             capabilities: ServerCapabilities,
             /// Who the server is.
-            server_info: Implementation,
+            server_info: Implementation;
+            /// The revision the session speaks; a client that does not speak it disconnects. A
+            /// session fills it in.
+            protocol_version / with_protocol_version: String = Revision::LATEST_LEGACY.as_str().into(),
         }
         always {
             /// How to use the server, for the model.

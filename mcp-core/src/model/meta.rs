@@ -229,7 +229,7 @@ impl Meta {
 
     fn decode<T: DeserializeOwned>(&self, key: &'static str) -> Result<Option<T>, MalformedMeta> {
         self.get(key)
-            .map(|json| json.decode().map_err(|_| MalformedMeta { key }))
+            .map(|json| json.to().map_err(|_| MalformedMeta { key }))
             .transpose()
     }
 }

@@ -52,6 +52,7 @@ mod task;
 mod tool;
 mod wire;
 
+pub use crate::jsonrpc::RawJson;
 pub use annotations::{Annotations, Role};
 pub use call::{CallToolParams, CallToolResult, TaskRequest};
 pub use capabilities::{
@@ -89,7 +90,7 @@ pub use progress::{CancelledParams, ProgressParams};
 pub use prompt::{
     GetPromptParams, GetPromptResult, ListPromptsResult, Prompt, PromptArgument, PromptMessage,
 };
-pub use raw::{RawJson, RawObject};
+pub use raw::RawObject;
 pub use resource::{
     ListResourceTemplatesResult, ListResourcesResult, ReadResourceParams, ReadResourceResult,
     Resource, ResourceBody, ResourceContents, ResourceTemplate, ResourceUpdatedParams,

@@ -196,7 +196,7 @@ impl InputResponses {
         key: impl Into<String>,
         response: &InputResponse,
     ) -> Result<(), serde_json::Error> {
-        self.0.insert(key.into(), RawJson::new(response)?);
+        self.0.insert(key.into(), RawJson::from_value(response)?);
         Ok(())
     }
 
@@ -209,19 +209,19 @@ impl InputResponses {
     /// The answer to an elicitation; an error if it is something else.
     #[must_use]
     pub fn elicit(&self, key: &str) -> Option<Result<ElicitResult, serde_json::Error>> {
-        self.get(key).map(RawJson::decode)
+        self.get(key).map(decode)
     }
 
     /// The answer to a sampling request; an error if it is something else.
     #[must_use]
     pub fn sampling(&self, key: &str) -> Option<Result<CreateMessageResult, serde_json::Error>> {
-        self.get(key).map(RawJson::decode)
+        self.get(key).map(decode)
     }
 
     /// The answer to a request for roots; an error if it is something else.
     #[must_use]
     pub fn roots(&self, key: &str) -> Option<Result<ListRootsResult, serde_json::Error>> {
-        self.get(key).map(RawJson::decode)
+        self.get(key).map(decode)
     }
 
     /// The keys of the answers, in order.
@@ -274,4 +274,8 @@ impl Serialize for InputResponse {
             Self::ListRoots(result) => result.clone().for_revision(revision).serialize(serializer),
         }
     }
+}
+
+fn decode<T: serde::de::DeserializeOwned>(json: &RawJson) -> Result<T, serde_json::Error> {
+    serde_json::from_str(json.as_str())
 }

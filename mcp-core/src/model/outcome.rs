@@ -69,7 +69,7 @@ impl<T: DeserializeOwned> Outcome<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Outcome<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = RawJson::deserialize(deserializer)?;
-        Self::from_json(json.get()).map_err(D::Error::custom)
+        Self::from_json(json.as_str()).map_err(D::Error::custom)
     }
 }
 

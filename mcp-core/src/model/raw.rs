@@ -1,7 +1,6 @@
 //! JSON that is carried along verbatim.
 
 use alloc::borrow::ToOwned;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -10,131 +9,9 @@ use core::str::FromStr;
 use serde::de::Unexpected;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
 
 use super::members::Members;
-
-/// Any JSON value, kept as the text it was received or made as.
-///
-/// Numbers beyond 2⁵³, the order of members and unknown keywords survive unchanged. Equality
-/// compares the text. A text that came from a peer may contain line breaks between tokens;
-/// whoever frames by lines has to replace them.
-///
-/// ```
-/// use mcp_core::model::RawJson;
-///
-/// let json: RawJson = r#"{"n":9007199254740993}"#.parse()?;
-/// assert_eq!(json.get(), r#"{"n":9007199254740993}"#);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone)]
-pub struct RawJson(Box<RawValue>);
-
-impl RawJson {
-    /// Encodes a value.
-    ///
-    /// # Errors
-    /// When the value has no JSON form: a map whose keys are no strings, or a number that is
-    /// not finite in one of this module's types.
-    pub fn new<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        to_raw_value(value).map(Self)
-    }
-
-    /// The JSON `null`.
-    #[must_use]
-    pub fn null() -> Self {
-        Self(RawValue::NULL.to_owned())
-    }
-
-    /// Decodes the value.
-    ///
-    /// # Errors
-    /// When the JSON does not have the shape of `T`.
-    pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.0.get())
-    }
-
-    /// The JSON text, without white space around it.
-    #[must_use]
-    pub fn get(&self) -> &str {
-        self.0.get()
-    }
-
-    /// Whether this is `null`.
-    #[must_use]
-    pub fn is_null(&self) -> bool {
-        self.get() == "null"
-    }
-
-    /// Whether this is an object.
-    #[must_use]
-    pub fn is_object(&self) -> bool {
-        self.get().starts_with('{')
-    }
-
-    /// Encodes one of the model's own types, which have string keys and finite numbers.
-    pub(super) fn known<T: Serialize>(value: &T) -> Self {
-        Self::new(value).expect("a wire type has a JSON form")
-    }
-}
-
-impl PartialEq for RawJson {
-    fn eq(&self, other: &Self) -> bool {
-        self.get() == other.get()
-    }
-}
-
-impl Eq for RawJson {}
-
-impl fmt::Debug for RawJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.get())
-    }
-}
-
-impl fmt::Display for RawJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.get())
-    }
-}
-
-impl FromStr for RawJson {
-    type Err = serde_json::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        serde_json::from_str(text).map(Self)
-    }
-}
-
-impl From<Value> for RawJson {
-    fn from(value: Value) -> Self {
-        Self::known(&value)
-    }
-}
-
-impl From<Box<RawValue>> for RawJson {
-    fn from(raw: Box<RawValue>) -> Self {
-        Self(raw)
-    }
-}
-
-impl From<RawObject> for RawJson {
-    fn from(object: RawObject) -> Self {
-        object.0
-    }
-}
-
-impl Serialize for RawJson {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for RawJson {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::deserialize(deserializer).map(Self)
-    }
-}
+use crate::jsonrpc::RawJson;
 
 /// A JSON object, kept as text: a JSON Schema, the arguments of a call, free-form metadata.
 ///
@@ -161,7 +38,7 @@ impl RawObject {
     /// # Errors
     /// When the value has no JSON form, or becomes something else than an object.
     pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        RawJson::new(value).and_then(Self::try_from)
+        Self::try_from(RawJson::from_value(value)?)
     }
 
     /// Decodes the object.
@@ -169,13 +46,13 @@ impl RawObject {
     /// # Errors
     /// When the object does not have the shape of `T`.
     pub fn decode<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
-        self.0.decode()
+        serde_json::from_str(self.get())
     }
 
     /// The JSON text, without white space around it.
     #[must_use]
     pub fn get(&self) -> &str {
-        self.0.get()
+        self.0.as_str()
     }
 
     /// The object as a value of any kind.
@@ -220,7 +97,7 @@ impl fmt::Debug for RawObject {
 
 impl fmt::Display for RawObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(self.get())
     }
 }
 
@@ -233,6 +110,12 @@ impl TryFrom<RawJson> for RawObject {
         } else {
             Err(no_object(&json))
         }
+    }
+}
+
+impl From<RawObject> for RawJson {
+    fn from(object: RawObject) -> Self {
+        object.0
     }
 }
 
@@ -254,7 +137,7 @@ impl FromStr for RawObject {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<RawJson>().and_then(Self::try_from)
+        Self::try_from(RawJson::parse(text.to_owned())?)
     }
 }
 
@@ -277,7 +160,7 @@ impl<'de> Deserialize<'de> for RawObject {
 
 /// The error for a value that should have been an object; it names the kind, not the value.
 fn no_object<E: serde::de::Error>(json: &RawJson) -> E {
-    let kind = match json.get().as_bytes().first() {
+    let kind = match json.as_str().as_bytes().first() {
         Some(b'[') => Unexpected::Seq,
         Some(b'"') => Unexpected::Other("string"),
         Some(b't' | b'f') => Unexpected::Other("boolean"),

@@ -81,7 +81,7 @@ impl<'de, T: Tagged> Visitor<'de> for FindTag<T> {
             }
         }
         let text = RawJson::known(&Members(others));
-        serde_json::Deserializer::from_str(text.get())
+        serde_json::Deserializer::from_str(text.as_str())
             .deserialize_map(Rest {
                 tag: tag.as_deref(),
                 target: PhantomData,

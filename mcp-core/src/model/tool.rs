@@ -91,7 +91,7 @@ fn has_object_root(schema: &RawObject) -> bool {
     schema
         .members()
         .get("type")
-        .is_some_and(|kind| kind.get() == r#""object""#)
+        .is_some_and(|kind| kind.as_str() == r#""object""#)
 }
 
 /// Writes `true` and `false` among `properties` as the objects that mean the same.
@@ -109,7 +109,7 @@ fn spell_out_property_schemas(schema: &mut RawObject) {
     let mut properties = properties.members();
     let mut changed = false;
     for (_, property) in &mut properties.0 {
-        let object = match property.get() {
+        let object = match property.as_str() {
             "true" => RawObject::new(),
             "false" => RawObject::not_anything(),
             _ => continue,

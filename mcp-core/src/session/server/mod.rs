@@ -69,7 +69,7 @@ use crate::time::Instant;
 ///     match session.poll_event() {
 ///         Some(ServerEvent::Initialize(ticket, _client)) => {
 ///             let server = Implementation::new("demo", "1.0");
-///             session.accept(now, ticket, InitializeResult::new("", ServerCapabilities::new(), server));
+///             session.accept(now, ticket, InitializeResult::new(ServerCapabilities::new(), server));
 ///         }
 ///         Some(ServerEvent::Request(request)) => {
 ///             session.respond(now, request.ticket, RawJson::parse(r#"{"tools":[]}"#).map_err(|_| unreachable!()));
