@@ -8,6 +8,8 @@ extern crate std;
 
 pub mod config;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 pub mod jsonrpc;
 pub mod lifecycle;
