@@ -6,7 +6,11 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+pub mod app;
 pub mod config;
+#[cfg(feature = "driver")]
+pub mod driver;
 pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;

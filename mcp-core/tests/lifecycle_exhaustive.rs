@@ -454,7 +454,7 @@ impl Play {
         match op {
             Accept => {
                 let server = Implementation::new("s", "1");
-                let result = InitializeResult::new(ServerCapabilities::default(), server);
+                let result = InitializeResult::new(ServerCapabilities::new(), server);
                 session.accept(now, self.initialize.take().unwrap(), result);
             }
             Refuse => {

@@ -7,6 +7,7 @@ use core::fmt;
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{self, Serialize, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// One JSON value as it stands on the wire: never reformatted, never rounded.
@@ -90,10 +91,21 @@ impl RawJson {
         self.0.len()
     }
 
+    /// Whether the value is `null`.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self == &Self::NULL
+    }
+
     /// Whether the value is an object.
     #[must_use]
     pub fn is_object(&self) -> bool {
         self.0.first() == Some(&b'{')
+    }
+
+    /// Serializes one of our own types, which have string keys and finite numbers.
+    pub(crate) fn known<T: Serialize + ?Sized>(value: &T) -> Self {
+        Self::from_value(value).expect("a wire type has a JSON form")
     }
 
     /// A slice of `frame` that the parser found to be one JSON value.
@@ -123,6 +135,18 @@ impl fmt::Debug for RawJson {
     /// Shows the size alone: payloads can hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RawJson({} bytes)", self.0.len())
+    }
+}
+
+impl From<InvalidJson> for serde_json::Error {
+    fn from(error: InvalidJson) -> Self {
+        error.0
+    }
+}
+
+impl From<Value> for RawJson {
+    fn from(value: Value) -> Self {
+        Self::known(&value)
     }
 }
 

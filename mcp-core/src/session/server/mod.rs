@@ -20,9 +20,9 @@ use super::{
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::error::{PeerError, RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestKey, RequestTicket};
-use crate::jsonrpc::{ErrorObject, Frame, Incoming, RawJson, Reply};
+use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Incoming, RawJson, Reply};
 use crate::lifecycle::{Method, NotificationMethod, Phase, Step, step};
-use crate::model::InitializeResult;
+use crate::model::{ForRevision, InitializeResult};
 use crate::revision::Revision;
 use crate::time::Instant;
 
@@ -69,7 +69,7 @@ use crate::time::Instant;
 ///     match session.poll_event() {
 ///         Some(ServerEvent::Initialize(ticket, _client)) => {
 ///             let server = Implementation::new("demo", "1.0");
-///             session.accept(now, ticket, InitializeResult::new(ServerCapabilities::default(), server));
+///             session.accept(now, ticket, InitializeResult::new(ServerCapabilities::new(), server));
 ///         }
 ///         Some(ServerEvent::Request(request)) => {
 ///             session.respond(now, request.ticket, RawJson::parse(r#"{"tools":[]}"#).map_err(|_| unreachable!()));
@@ -156,7 +156,7 @@ impl ServerSession {
     /// it are let through.
     ///
     /// The protocol version in `result` is replaced by the negotiated one.
-    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, result: InitializeResult) {
+    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, mut result: InitializeResult) {
         let now = self.advance(now);
         let InitializeTicket(()) = ticket;
         let Some((id, lane, revision)) = self.initialize.take() else {
@@ -165,7 +165,8 @@ impl ServerSession {
         let Ok(next) = step(self.phase, Step::Accept) else {
             return;
         };
-        let result = result.for_revision(revision);
+        result.protocol_version = revision.as_str().into();
+        result.adapt(revision);
         let reply = RawJson::from_value(&result)
             .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
         self.phase = next;
@@ -344,6 +345,15 @@ impl ServerSession {
             }
             Incoming::Batch(messages) => self.handle_batch(now, lane, messages, bytes),
         }
+    }
+
+    /// Takes note of a frame that the transport did not read to the end because it is larger
+    /// than [`EnvelopeLimits::bytes`](crate::jsonrpc::EnvelopeLimits::bytes); its sender is told.
+    pub fn handle_oversized_frame(&mut self, now: Instant, lane: Lane) {
+        let now = self.advance(now);
+        self.note_received(now);
+        let error = EnvelopeError::too_large(self.config.limits.envelope.bytes);
+        let _ = self.handle_malformed(now, lane, error);
     }
 
     /// Takes note that the client will send nothing more.

@@ -1,0 +1,76 @@
+//! The seam between an application and whatever drives it.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+
+use super::Context;
+use super::connection::Connection;
+use crate::error::{RequestError, SendError};
+use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::lifecycle::{Method, MethodSet, NotificationMethod};
+use crate::model::InitializeResult;
+use crate::session::{Client, Outgoing};
+
+/// An application: it answers what a session cannot answer by itself.
+///
+/// `Server` is one, made of tools, resources and prompts. Implement the trait
+/// to put something else behind a session, or to wrap one handler in another.
+///
+/// A future that is dropped is a request that was cancelled.
+pub trait Handler: Send + Sync + 'static {
+    /// The request methods this application answers. Everything else is -32601 before it gets
+    /// here. Asked once, at the start.
+    fn methods(&self) -> MethodSet;
+
+    /// A client has connected; nothing is known of it yet.
+    fn connected(&self, connection: &Arc<Connection>) {
+        let _ = connection;
+    }
+
+    /// The client wants to initialize.
+    ///
+    /// The protocol version of the result is filled in by the session. An error refuses the
+    /// client; it may try again.
+    fn initialize(
+        &self,
+        connection: Arc<Connection>,
+        client: Arc<Client>,
+    ) -> impl Future<Output = Result<InitializeResult, ErrorObject>> + Send;
+
+    /// The client wants something done.
+    fn call(
+        &self,
+        cx: Context,
+        method: Method,
+        params: Option<RawJson>,
+    ) -> impl Future<Output = Reply> + Send;
+
+    /// The client reports something. Must not block.
+    fn notification(
+        &self,
+        connection: &Arc<Connection>,
+        method: NotificationMethod,
+        params: Option<RawJson>,
+    ) {
+        let _ = (connection, method, params);
+    }
+}
+
+/// The client at the other end of a session, as an application reaches it.
+///
+/// Drivers implement it; applications use [`Context`] and [`Connection`], which have one.
+pub trait Peer: Send + Sync {
+    /// Sends a notification.
+    ///
+    /// # Errors
+    /// [`SendError`] hands it back.
+    fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>>;
+
+    /// Sends a request and waits for its answer. Dropping the future cancels the request.
+    fn request(&self, request: Outgoing) -> PeerAnswer;
+}
+
+/// The answer to a request of ours, to come.
+pub type PeerAnswer = Pin<Box<dyn Future<Output = Result<RawJson, RequestError>> + Send>>;

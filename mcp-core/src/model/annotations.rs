@@ -1,0 +1,38 @@
+//! Hints about content, and who speaks or listens.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::num::float;
+use super::wire::{wire, wire_enum};
+
+wire_enum! {
+    /// A side of the conversation.
+    pub enum Role {
+        /// The model.
+        Assistant = "assistant",
+        /// The person, or whoever acts for them.
+        User = "user",
+    }
+}
+
+wire! {
+    /// Hints about the use of a content block or resource (`2026-07-28/schema#annotations`).
+    ///
+    /// They sit on the block, never inside its `resource`.
+    #[derive(Default)]
+    pub struct Annotations {
+        required {}
+        always {
+            /// Who the content is meant for.
+            audience / with_audience: Vec<Role>,
+            /// How important the content is, from 0 (optional) to 1 (effectively required).
+            #[serde(serialize_with = "float::option")]
+            priority / with_priority: f64,
+        }
+        since V2025_06_18 {
+            /// When the resource last changed, in ISO 8601. Since 2025-06-18.
+            last_modified / with_last_modified: String,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The `data` of errors that the specification gives a shape.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::wire::wire;
+use super::{ClientCapabilities, ElicitUrlParams};
+
+wire! {
+    /// The data of -32022, unsupported protocol version
+    /// (`2026-07-28/basic/versioning`).
+    pub struct UnsupportedVersionData {
+        required {
+            /// The revisions the server speaks; may name some that need `initialize`.
+            supported: Vec<String>,
+            /// What was asked for.
+            requested: String,
+        }
+    }
+}
+
+wire! {
+    /// The data of -32021, missing required client capability (`2026-07-28/basic/index`).
+    pub struct MissingCapabilityData {
+        required {
+            /// What the client would have to declare on the request.
+            required_capabilities: ClientCapabilities,
+        }
+    }
+}
+
+wire! {
+    /// The data of -32042, URL elicitation required
+    /// (`2025-11-25/client/elicitation#url-elicitation-required-error`); 2025-11-25 only.
+    pub struct UrlElicitationData {
+        required {
+            /// What has to be done first; every one has an `elicitation_id`.
+            elicitations: Vec<ElicitUrlParams>,
+        }
+    }
+}
+
+wire! {
+    /// The data of a resource that was not found: of -32002 until 2025-11-25, of -32602 since
+    /// (`2026-07-28/server/resources#error-handling`).
+    pub struct ResourceNotFoundData {
+        required {
+            /// The resource's URI.
+            uri: String,
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The handshake of the revisions up to 2025-11-25.
+
+use alloc::string::String;
+
+use super::wire::wire;
+use super::{ClientCapabilities, Implementation, Meta, ServerCapabilities};
+use crate::revision::Revision;
+
+wire! {
+    /// The params of `initialize` (`2025-11-25/basic/lifecycle#initialization`).
+    ///
+    /// ```
+    /// use mcp_core::model::{ClientCapabilities, Implementation, InitializeParams};
+    ///
+    /// let params = InitializeParams::new(
+    ///     "2025-11-25",
+    ///     ClientCapabilities::new(),
+    ///     Implementation::new("demo", "1.0"),
+    /// );
+    /// assert_eq!(params.protocol_version, "2025-11-25");
+    /// ```
+    pub struct InitializeParams {
+        required {
+            /// The newest revision the client speaks; any text may arrive.
+            protocol_version: String,
+            /// What the client offers.
+            capabilities: ClientCapabilities,
+            /// Who the client is.
+            client_info: Implementation,
+        }
+        always {
+            /// Metadata.
+            #[serde(rename = "_meta")]
+            meta / with_meta: Meta,
+        }
+    }
+}
+
+wire! {
+    /// The result of `initialize` (`2025-11-25/basic/lifecycle#initialization`).
+    pub struct InitializeResult {
+        required {
+            /// What the server offers.
+            capabilities: ServerCapabilities,
+            /// Who the server is.
+            server_info: Implementation;
+            /// The revision the session speaks; a client that does not speak it disconnects. A
+            /// session fills it in.
+            protocol_version / with_protocol_version: String = Revision::LATEST_LEGACY.as_str().into(),
+        }
+        always {
+            /// How to use the server, for the model.
+            instructions / with_instructions: String,
+            /// Metadata.
+            #[serde(rename = "_meta")]
+            meta / with_meta: Meta,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use alloc::string::String;
+use core::time::Duration;
+
+use super::{Hosts, Origins};
+use crate::config::SessionConfig;
+
+/// Where the two endpoints of HTTP+SSE are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SsePaths {
+    /// `GET` opens the event stream here. Default `/sse`.
+    pub stream: String,
+    /// `POST` takes messages here. Default `/messages`.
+    pub messages: String,
+    /// What the `endpoint` event puts before [`Self::messages`]: the prefix under which a proxy
+    /// that strips it publishes this server. Default empty.
+    pub public_prefix: String,
+}
+
+impl Default for SsePaths {
+    fn default() -> Self {
+        Self {
+            stream: "/sse".into(),
+            messages: "/messages".into(),
+            public_prefix: String::new(),
+        }
+    }
+}
+
+/// What an HTTP server is told at the start.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct HttpConfig {
+    /// What every session is told.
+    pub session: SessionConfig,
+    /// The HTTP+SSE pair, or `None` to leave it out. Default on.
+    pub sse: Option<SsePaths>,
+    /// Names this server answers to. Default the loopback names.
+    pub hosts: Hosts,
+    /// Pages that may call this server. Default those of the loopback names and its own.
+    pub origins: Origins,
+    /// Sessions at a time. Default 4096: about 100 MB of connections and streams.
+    pub max_sessions: usize,
+    /// How long a stream may be silent before a comment is sent. Default 15 s: the proxies that
+    /// cut silent streams do so from 30 s on.
+    pub keep_alive: Duration,
+    /// How long the body of a request may take to come in. Default 30 s.
+    pub body_timeout: Duration,
+    /// How long clients should wait before they reconnect, if they are to be told.
+    pub retry: Option<Duration>,
+}
+
+impl HttpConfig {
+    /// The defaults.
+    #[must_use]
+    pub fn new(session: SessionConfig) -> Self {
+        Self {
+            session,
+            sse: Some(SsePaths::default()),
+            hosts: Hosts::default(),
+            origins: Origins::default(),
+            max_sessions: 4096,
+            keep_alive: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(30),
+            retry: None,
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The event stream of HTTP+SSE.
+
+use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Response};
+
+use super::SessionId;
+use super::sessions::{Sessions, Slot};
+use crate::lifecycle::Phase;
+use crate::session::Transmit;
+use crate::time::Instant;
+use crate::transport::sse;
+
+/// Small frames are gathered into pieces of about this many bytes, so that a burst of them takes
+/// few writes; larger ones leave as they are.
+const GATHER: usize = 16 * 1024;
+
+/// The body of the answer to `GET /sse`: the session's events, for as long as it lasts.
+///
+/// The session lives and dies with the stream: dropping it ends the session, and later POSTs to
+/// it are answered 404.
+pub struct EventStream<A> {
+    id: SessionId,
+    slot: Arc<Slot<A>>,
+    sessions: Arc<Sessions<A>>,
+    ready: VecDeque<Bytes>,
+    keep_alive: Duration,
+    keep_alive_at: Instant,
+    now: Instant,
+}
+
+impl<A> EventStream<A> {
+    /// A stream that begins with `greeting`.
+    pub(super) fn new(
+        now: Instant,
+        (id, slot): (SessionId, Arc<Slot<A>>),
+        sessions: Arc<Sessions<A>>,
+        keep_alive: Duration,
+        greeting: Bytes,
+    ) -> Self {
+        let ready = VecDeque::from([greeting]);
+        Self {
+            id,
+            slot,
+            sessions,
+            ready,
+            keep_alive,
+            keep_alive_at: now + keep_alive,
+            now,
+        }
+    }
+
+    /// The response head.
+    #[must_use]
+    pub fn head(&self) -> Response<()> {
+        let mut response = Response::new(());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        let unbuffered = HeaderName::from_static("x-accel-buffering");
+        headers.insert(unbuffered, HeaderValue::from_static("no"));
+        response
+    }
+
+    /// Does what is due: a keep-alive comment, and whatever is due in the session.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        self.slot.lock().handle_timeout(now);
+        if self.keep_alive_at <= now && self.ready.is_empty() {
+            let mut comment = BytesMut::new();
+            sse::write_comment("keep-alive", &mut comment);
+            self.ready.push_back(comment.freeze());
+        }
+    }
+
+    /// Ends the session: nothing can reach the client any more. Dropping the stream does the same.
+    pub fn handle_disconnect(&mut self, now: Instant) {
+        self.now = now;
+        self.sessions.remove(self.id);
+        self.slot.lock().handle_disconnect(now);
+    }
+
+    /// The next piece of the body, if there is one now.
+    #[must_use = "a piece that is not written is lost"]
+    pub fn poll_data(&mut self, now: Instant) -> Option<Bytes> {
+        self.now = now;
+        if self.ready.is_empty() {
+            self.gather();
+        }
+        let data = self.ready.pop_front()?;
+        self.keep_alive_at = now + self.keep_alive;
+        Some(data)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Instant {
+        let session = self.slot.lock().poll_timeout();
+        session.map_or(self.keep_alive_at, |session| {
+            session.min(self.keep_alive_at)
+        })
+    }
+
+    /// Whether the body is complete.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        let session = self.slot.lock();
+        self.ready.is_empty() && session.phase() == Phase::Closed && !session.has_transmit()
+    }
+
+    /// The session whose events these are.
+    #[must_use]
+    pub const fn slot(&self) -> &Arc<Slot<A>> {
+        &self.slot
+    }
+
+    /// Turns frames into events, up to a sensible amount.
+    fn gather(&mut self) {
+        let mut session = self.slot.lock();
+        let mut gathered = BytesMut::new();
+        while gathered.len() < GATHER {
+            let Some(Transmit { frame, .. }) = session.poll_transmit() else {
+                break;
+            };
+            let large = frame.len() > GATHER;
+            gathered.extend_from_slice(sse::MESSAGE_PREFIX);
+            for chunk in frame.into_chunks() {
+                if large && chunk.len() > GATHER {
+                    self.ready.push_back(gathered.split().freeze());
+                    self.ready.push_back(chunk);
+                } else {
+                    gathered.extend_from_slice(&chunk);
+                }
+            }
+            gathered.extend_from_slice(sse::SUFFIX);
+            if large {
+                break;
+            }
+        }
+        if !gathered.is_empty() {
+            self.ready.push_back(gathered.freeze());
+        }
+    }
+}
+
+impl<A> Drop for EventStream<A> {
+    fn drop(&mut self) {
+        self.handle_disconnect(self.now);
+    }
+}
+
+impl<A> fmt::Debug for EventStream<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,23 @@
+//! HTTP as a state machine: request heads and body bytes go in, response heads and body bytes
+//! come out.
+//!
+//! [`HttpServer::begin`] judges a request by its head and says what to do next; nothing of the
+//! body is read before that. The caller owns sockets, clocks and tasks.
+
+mod access;
+mod config;
+mod event_stream;
+mod head;
+mod refusal;
+mod server;
+mod session_id;
+mod sessions;
+mod upload;
+
+pub use access::{Hosts, Origins};
+pub use config::{HttpConfig, SsePaths};
+pub use event_stream::EventStream;
+pub use server::{Admission, HttpServer};
+pub use session_id::SessionId;
+pub use sessions::{Slot, SlotGuard};
+pub use upload::{Accepted, Upload};

@@ -1,0 +1,104 @@
+//! Requests that are turned away: the status, and a body that says why in JSON-RPC.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, Response, StatusCode};
+
+use super::access::Denied;
+use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Frame};
+
+/// Why a request was turned away.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Denied(Denied),
+    UnknownPath,
+    MethodNotAllowed(&'static str),
+    NotAcceptable,
+    NotJson,
+    TooLarge { limit: usize },
+    NoSessionId,
+    UnknownSession,
+    TooManySessions,
+    ShuttingDown,
+    Busy,
+    Malformed(EnvelopeError),
+}
+
+impl Refusal {
+    /// The response. It has no id unless the body of the request was read.
+    pub(super) fn into_response(self) -> Response<Bytes> {
+        let (status, message): (_, &'static str) = match &self {
+            Self::Denied(Denied::NoHost) => (
+                StatusCode::BAD_REQUEST,
+                "Bad Request: exactly one Host header is required",
+            ),
+            Self::Denied(Denied::Host) => (
+                StatusCode::FORBIDDEN,
+                "Forbidden: this server does not answer to that Host; its operator can allow it",
+            ),
+            Self::Denied(Denied::Origin) => (
+                StatusCode::FORBIDDEN,
+                "Forbidden: this Origin may not call the server; its operator can allow it",
+            ),
+            Self::UnknownPath => (
+                StatusCode::NOT_FOUND,
+                "Not Found: there is no endpoint here",
+            ),
+            Self::MethodNotAllowed(_) => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method Not Allowed: see the Allow header",
+            ),
+            Self::NotAcceptable => (
+                StatusCode::NOT_ACCEPTABLE,
+                "Not Acceptable: the answer is text/event-stream",
+            ),
+            Self::NotJson => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported Media Type: the body must be application/json",
+            ),
+            Self::TooLarge { .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Payload Too Large: the message exceeds the limit",
+            ),
+            Self::NoSessionId => (
+                StatusCode::BAD_REQUEST,
+                "Bad Request: session_id is missing; POST to the URI from the endpoint event",
+            ),
+            Self::UnknownSession => (
+                StatusCode::NOT_FOUND,
+                "Session not found: its stream is closed; open a new one and initialize",
+            ),
+            Self::TooManySessions => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable: too many sessions",
+            ),
+            Self::ShuttingDown => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable: the server is shutting down",
+            ),
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable: the session is busy; read its event stream and try again",
+            ),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, ""),
+        };
+        let frame = match &self {
+            Self::Malformed(error) => Frame::error(error.id(), &error.to_error()),
+            Self::TooLarge { limit } => {
+                Frame::error(None, &EnvelopeError::too_large(*limit).to_error())
+            }
+            _ => Frame::error(None, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
+        };
+        let mut response = Response::new(frame.to_bytes());
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Self::MethodNotAllowed(allowed) = self {
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,142 @@
+//! A message being posted.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use bytes::{Bytes, BytesMut};
+use http::{Response, StatusCode};
+
+use super::refusal::Refusal;
+use super::sessions::Slot;
+use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
+use crate::lifecycle::Phase;
+use crate::revision::Revision;
+use crate::session::Lane;
+use crate::time::Instant;
+
+/// The body of a POST, counted as it comes in.
+pub struct Upload<A> {
+    slot: Arc<Slot<A>>,
+    limits: EnvelopeLimits,
+    body: Body,
+}
+
+/// A body in one piece is kept as it came; most are.
+enum Body {
+    Empty,
+    Whole(Bytes),
+    Gathered(BytesMut),
+}
+
+/// A message that was taken.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Accepted<A> {
+    /// What to answer.
+    pub response: Response<Bytes>,
+    /// The session it went to: poll it for events.
+    pub slot: Arc<Slot<A>>,
+}
+
+impl<A> Upload<A> {
+    pub(super) const fn new(slot: Arc<Slot<A>>, limits: EnvelopeLimits) -> Self {
+        Self {
+            slot,
+            limits,
+            body: Body::Empty,
+        }
+    }
+
+    /// Takes a piece of the body.
+    ///
+    /// # Errors
+    /// The response to send, 413, when the body is larger than a message may be. The rest of it
+    /// need not be read.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is the answer, moved once"
+    )]
+    pub fn handle_data(&mut self, data: Bytes) -> Result<(), Response<Bytes>> {
+        let limit = self.limits.bytes;
+        if self.len().saturating_add(data.len()) > limit {
+            return Err(Refusal::TooLarge { limit }.into_response());
+        }
+        self.body = match core::mem::replace(&mut self.body, Body::Empty) {
+            Body::Empty => Body::Whole(data),
+            Body::Whole(first) => {
+                let mut gathered = BytesMut::with_capacity(first.len() + data.len());
+                gathered.extend_from_slice(&first);
+                gathered.extend_from_slice(&data);
+                Body::Gathered(gathered)
+            }
+            Body::Gathered(mut gathered) => {
+                gathered.extend_from_slice(&data);
+                Body::Gathered(gathered)
+            }
+        };
+        Ok(())
+    }
+
+    /// Takes the end of the body: the message goes to its session, and its sender is told so at
+    /// once. The answer, if there is to be one, leaves on the event stream (SSE-08).
+    ///
+    /// # Errors
+    /// The response to send when the message was not taken: 400 with a JSON-RPC error when it is
+    /// malformed, 404 when the session has ended, 503 when it can take no more for now.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the refusal is the answer, moved once"
+    )]
+    pub fn handle_end(self, now: Instant) -> Result<Accepted<A>, Response<Bytes>> {
+        self.finish(now).map_err(Refusal::into_response)
+    }
+
+    fn finish(self, now: Instant) -> Result<Accepted<A>, Refusal> {
+        let frame = match self.body {
+            Body::Empty => Bytes::new(),
+            Body::Whole(whole) => whole,
+            Body::Gathered(gathered) => gathered.freeze(),
+        };
+        // Off the lock: parsing is the long part.
+        let incoming = Incoming::parse(&frame, &self.limits).map_err(Refusal::Malformed)?;
+        let mut session = self.slot.lock();
+        if session.phase() == Phase::Closed {
+            return Err(Refusal::UnknownSession);
+        }
+        // A response or a cancellation may be just what the session waits for.
+        if matches!(
+            incoming,
+            Incoming::Message(Message::Request(_)) | Incoming::Batch(_)
+        ) && !session.wants_input()
+        {
+            return Err(Refusal::Busy);
+        }
+        let batches = session.revision().is_some_and(Revision::allows_batches);
+        if matches!(incoming, Incoming::Batch(_)) && !batches {
+            return Err(Refusal::Malformed(EnvelopeError::batch_not_allowed()));
+        }
+        // Members of a batch that are no messages are answered on the stream, like the others.
+        let _ = session.handle_incoming(now, Lane::Standing, incoming, frame.len());
+        drop(session);
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = StatusCode::ACCEPTED;
+        Ok(Accepted {
+            response,
+            slot: self.slot,
+        })
+    }
+
+    fn len(&self) -> usize {
+        match &self.body {
+            Body::Empty => 0,
+            Body::Whole(whole) => whole.len(),
+            Body::Gathered(gathered) => gathered.len(),
+        }
+    }
+}
+
+impl<A> fmt::Debug for Upload<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Upload({} bytes)", self.len())
+    }
+}
