@@ -192,8 +192,8 @@ fn check_items<T: Item, W: Serialize>(
     let mut names = BTreeSet::new();
     for item in items {
         let kind = T::KIND;
-        let name = || String::from(item.name());
-        if !names.insert(item.name()) {
+        let name = || String::from(item.key());
+        if !names.insert(item.key()) {
             return Err(ConfigError::Duplicate { kind, name: name() });
         }
         if RawJson::from_value(wire(item)).is_err() {

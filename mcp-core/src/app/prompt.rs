@@ -121,7 +121,7 @@ impl Item for PromptEntry {
     const KIND: &'static str = "prompt";
     const MARK: char = 'p';
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.prompt.name
     }
 

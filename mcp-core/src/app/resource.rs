@@ -250,7 +250,7 @@ impl Item for ResourceEntry {
     const KIND: &'static str = "resource";
     const MARK: char = 'r';
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.resource.uri
     }
 
@@ -270,7 +270,7 @@ impl Item for TemplateEntry {
     const KIND: &'static str = "resource template";
     const MARK: char = 'f';
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.resource_template.uri_template
     }
 

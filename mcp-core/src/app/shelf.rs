@@ -21,8 +21,8 @@ pub(super) trait Item: Sized {
     /// What cursors of its list start with, so that they fit no other list.
     const MARK: char;
 
-    /// The name; for resources, the URI.
-    fn name(&self) -> &str;
+    /// What it is looked up by: the name; for resources, the URI.
+    fn key(&self) -> &str;
 
     /// One page of the list, as a revision wants it.
     fn page(
@@ -161,11 +161,11 @@ impl<T> Clone for Stock<T> {
 impl<T: Item> Stock<T> {
     fn put(&mut self, item: T) {
         self.lists = Default::default();
-        let place = match self.places.get(item.name()) {
+        let place = match self.places.get(item.key()) {
             Some(place) => *place,
             None => {
                 self.last += 1;
-                self.places.insert(item.name().into(), self.last);
+                self.places.insert(item.key().into(), self.last);
                 self.last
             }
         };

@@ -170,7 +170,7 @@ impl Item for ToolEntry {
     const KIND: &'static str = "tool";
     const MARK: char = 't';
 
-    fn name(&self) -> &str {
+    fn key(&self) -> &str {
         &self.tool.name
     }
 
