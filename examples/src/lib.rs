@@ -1,1 +1,5 @@
-//! Code the example servers share.
+//! Code the example servers share: what does not depend on the runtime is written once.
+
+// pub mod catalog;
+pub mod delay;
+pub mod options;

@@ -1,0 +1,25 @@
+//! The async glue, written once for every runtime.
+//!
+//! A runtime crate supplies a [`Runtime`], byte streams that implement [`hyper::rt::Read`] and
+//! [`hyper::rt::Write`], and a [`Listener`]; everything else is here.
+
+mod abort;
+mod engine;
+mod http_body;
+mod http_listen;
+mod http_service;
+mod links;
+mod peer;
+mod runtime;
+mod serve;
+mod shutdown;
+mod stdio;
+mod timer;
+
+pub use http_body::Body;
+pub use http_listen::{HttpOptions, Listener, serve_http};
+pub use http_service::{HttpService, ServiceFuture};
+pub use runtime::Runtime;
+pub use serve::{Bound, Platform, Serve};
+pub use shutdown::{Shutdown, Started};
+pub use stdio::serve_stdio;

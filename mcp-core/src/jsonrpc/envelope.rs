@@ -193,7 +193,7 @@ impl EnvelopeError {
     /// Whether the sender may be told.
     ///
     /// A frame that claims to be a response is never answered, or two peers could keep telling
-    /// each other for ever.
+    /// each other for ever; and neither is one that claims to be a notification (JSONRPC-12).
     #[must_use]
     pub const fn is_answerable(&self) -> bool {
         self.answerable
@@ -320,6 +320,35 @@ struct Members<'a> {
     suspect: Option<EnvelopeErrorKind>,
     /// Whether it is `id` that stands there twice: then none of them can be echoed.
     ambiguous_id: bool,
+    claims: Claims,
+}
+
+/// Which members are there in any spelling: what a broken message was meant to be.
+#[derive(Clone, Copy, Default)]
+struct Claims {
+    id: bool,
+    method: bool,
+    outcome: bool,
+}
+
+impl Claims {
+    fn note(&mut self, name: &str) {
+        match name {
+            "id" => self.id = true,
+            "method" => self.method = true,
+            "result" | "error" => self.outcome = true,
+            _ => {}
+        }
+    }
+
+    /// Not if it was meant as a response or as a notification.
+    fn is_answerable(self, method: Option<&RawValue>) -> bool {
+        let named = method.is_none_or(|method| method.get().starts_with('"'));
+        match (self.method, self.id) {
+            (true, id) => id || !named,
+            (false, _) => !self.outcome,
+        }
+    }
 }
 
 impl<'a> Members<'a> {
@@ -332,14 +361,12 @@ impl<'a> Members<'a> {
             }
             _ => None,
         };
-        // Without a method it can only be meant as a response.
-        let answerable = method.is_some() || (result.is_none() && error.is_none());
+        let answerable = self.claims.is_answerable(method);
         let fail = |kind: Kind| EnvelopeError {
             kind,
             id: id.clone(),
             answerable,
         };
-
         if let Some(kind) = self.suspect {
             return Err(fail(kind));
         }
@@ -392,12 +419,14 @@ impl<'a> Members<'a> {
             let (Some(slot), Some(known)) = (self.values.get_mut(index), NAMES.get(index)) else {
                 return;
             };
+            self.claims.note(known);
             if slot.replace(value).is_some() {
                 self.ambiguous_id |= *known == "id";
                 self.suspect
                     .get_or_insert(EnvelopeErrorKind::Duplicate(known));
             }
         } else if let Some(known) = NAMES.iter().find(|known| folds_to(name, known)) {
+            self.claims.note(known);
             self.suspect
                 .get_or_insert(EnvelopeErrorKind::CaseVariant(known));
         }

@@ -132,7 +132,7 @@ wire! {
             extensions / with_extensions: BTreeMap<String, RawJson>,
         }
     }
-    finish = Self::finish;
+    prepare = Self::prepare;
 }
 
 impl ClientCapabilities {
@@ -168,16 +168,10 @@ impl ClientCapabilities {
             .is_some_and(|extensions| extensions.contains_key(name))
     }
 
-    fn finish(&mut self, revision: Revision) {
-        // In 2025-06-18 every elicitation is a form: a client that opens URLs only has none.
-        if revision == Revision::V2025_06_18
-            && let Some(elicitation) = &mut self.elicitation
-        {
-            if elicitation.form.is_none() && elicitation.url.is_some() {
-                self.elicitation = None;
-            } else {
-                *elicitation = ElicitationCapability::new();
-            }
+    fn prepare(&mut self, revision: Revision) {
+        // In 2025-06-18 every elicitation is a form: a client that only opens URLs has none.
+        if revision == Revision::V2025_06_18 && !self.elicits_forms() {
+            self.elicitation = None;
         }
     }
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::de::{Error as _, MapAccess};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::members::Members;
 use super::num::{float, hint};
 use super::tagged::{self, Tagged};
 use super::wire::{wire, wire_enum};
@@ -421,7 +422,7 @@ impl Tagged for FormField {
 
     fn from_members<'de, A: MapAccess<'de>>(tag: Option<&str>, rest: A) -> Result<Self, A::Error> {
         match tag {
-            Some("string") => read_string(&tagged::variant(rest)?).map_err(A::Error::custom),
+            Some("string") => read_string(&members(rest)?).map_err(A::Error::custom),
             Some(kind @ ("number" | "integer")) => {
                 let field: NumberField = tagged::variant(rest)?;
                 Ok(Self::Number(NumberField {
@@ -430,7 +431,7 @@ impl Tagged for FormField {
                 }))
             }
             Some("boolean") => tagged::variant(rest).map(Self::Boolean),
-            Some("array") => read_array(&tagged::variant(rest)?).map_err(A::Error::custom),
+            Some("array") => read_array(&members(rest)?).map_err(A::Error::custom),
             other => {
                 const TYPES: &[&str] = &["string", "number", "integer", "boolean", "array"];
                 Err(tagged::unknown::<Self, _>(other, TYPES))
@@ -443,6 +444,10 @@ impl<'de> Deserialize<'de> for FormField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         tagged::deserialize(deserializer)
     }
+}
+
+fn members<'de, A: MapAccess<'de>>(rest: A) -> Result<RawObject, A::Error> {
+    tagged::variant::<Members, _>(rest).map(RawObject::from)
 }
 
 /// Reads text, or one of several options if there are any.

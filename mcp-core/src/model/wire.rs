@@ -6,8 +6,8 @@
 /// required on the wire too but start from a default. Optional members follow in sections named
 /// after the revisions that know them: `always`, `since REVISION`, `until REVISION` or
 /// `only REVISION`. Each has a consuming setter, is left out of the JSON when absent, and is
-/// removed by `ForRevision::adapt` outside its section's revisions. `finish` names a function
-/// for what such a table cannot say; it runs last.
+/// removed by `ForRevision::adapt` outside its section's revisions. `prepare` and `finish` name
+/// functions for what such a table cannot say, run first and last.
 macro_rules! wire {
     (
         $(#[$attr:meta])*
@@ -20,6 +20,7 @@ macro_rules! wire {
                 $( $(#[$oattr:meta])* $ofield:ident / $osetter:ident : $oty:ty ),+ $(,)?
             } )*
         }
+        $( prepare = $prepare:path; )?
         $( finish = $finish:path; )?
     ) => {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -68,6 +69,7 @@ macro_rules! wire {
 
         impl $crate::model::ForRevision for $name {
             fn adapt(&mut self, revision: $crate::revision::Revision) {
+                $( $prepare(self, revision); )?
                 $( $crate::model::ForRevision::adapt(&mut self.$rfield, revision); )*
                 $( $( $crate::model::ForRevision::adapt(&mut self.$pfield, revision); )+ )?
                 $(

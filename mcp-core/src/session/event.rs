@@ -49,6 +49,8 @@ pub struct Outgoing {
     /// For requests: how long to wait for the answer. Default
     /// [`Timeouts::outbound`](crate::config::Timeouts::outbound).
     pub timeout: Option<Duration>,
+    /// For requests: whether the client should report progress.
+    pub progress: bool,
 }
 
 impl Outgoing {
@@ -60,6 +62,7 @@ impl Outgoing {
             params,
             about: None,
             timeout: None,
+            progress: false,
         }
     }
 
@@ -74,6 +77,14 @@ impl Outgoing {
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Asks the client to report progress, which also gives it more time to answer: a progress
+    /// token is added to the parameters unless they have one.
+    #[must_use]
+    pub const fn with_progress(mut self) -> Self {
+        self.progress = true;
         self
     }
 }

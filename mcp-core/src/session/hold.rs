@@ -86,7 +86,15 @@ impl HoldQueue {
 
     /// Takes the request with this id out.
     pub(super) fn remove(&mut self, id: &RequestId) -> Option<Held> {
-        let index = self.requests.iter().position(|held| held.id == *id)?;
+        self.remove_at(self.position(|held| held.id == *id)?)
+    }
+
+    /// Where the oldest such request stands.
+    pub(super) fn position(&self, which: impl Fn(&Held) -> bool) -> Option<usize> {
+        self.requests.iter().position(which)
+    }
+
+    pub(super) fn remove_at(&mut self, index: usize) -> Option<Held> {
         let held = self.requests.remove(index)?;
         self.free(held.cost);
         Some(held)

@@ -2,7 +2,9 @@
 
 use alloc::borrow::Cow;
 
+use bytes::BytesMut;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::id::ProgressToken;
 use crate::jsonrpc::{ErrorObject, RawJson};
@@ -42,5 +44,83 @@ impl<'a> Meta<'a> {
             .map_err(|error| {
                 ErrorObject::invalid_params(alloc::format!("Invalid params._meta: {error}"))
             })
+    }
+}
+
+/// The same parameters with a progress token in their `_meta`, unless they have one.
+///
+/// The token is spliced into the text: every other byte stays as it is.
+pub(super) fn with_progress_token(params: Option<&RawJson>, token: u64) -> RawJson {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow, rename = "_meta")]
+        meta: Option<&'a RawValue>,
+    }
+    let params = params.cloned().unwrap_or(RawJson::EMPTY_OBJECT);
+    let Ok(meta) = Meta::read(Some(&params)) else {
+        return params;
+    };
+    if meta.progress_token.is_some() || !params.is_object() {
+        return params;
+    }
+    let text = params.as_str();
+    let place = serde_json::from_str(text)
+        .ok()
+        .and_then(|Params { meta }| meta);
+    let (object, token) = match place {
+        Some(meta) => (meta.get(), alloc::format!("\"progressToken\":{token}")),
+        None => (
+            text,
+            alloc::format!("\"_meta\":{{\"progressToken\":{token}}}"),
+        ),
+    };
+    // The object is a slice of the text: behind its opening brace is where the token goes.
+    let start = object.as_ptr().addr() - text.as_ptr().addr() + 1;
+    let (Some(before), Some(after)) = (text.get(..start), text.get(start..)) else {
+        return params;
+    };
+    let comma = if after.trim_ascii_start().starts_with('}') {
+        ""
+    } else {
+        ","
+    };
+    let mut spliced = BytesMut::with_capacity(text.len() + token.len() + 1);
+    for part in [before, &token, comma, after] {
+        spliced.extend_from_slice(part.as_bytes());
+    }
+    RawJson::parse(spliced.freeze()).unwrap_or(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_progress_token_is_spliced_in() {
+        for (before, after) in [
+            ("{}", r#"{"_meta":{"progressToken":7}}"#),
+            ("{ }", r#"{"_meta":{"progressToken":7} }"#),
+            (
+                r#"{"a":1e400}"#,
+                r#"{"_meta":{"progressToken":7},"a":1e400}"#,
+            ),
+            (
+                r#"{"a":1,"_meta":{}}"#,
+                r#"{"a":1,"_meta":{"progressToken":7}}"#,
+            ),
+            (
+                r#"{"_meta" : {"x":[1]}, "b":2}"#,
+                r#"{"_meta" : {"progressToken":7,"x":[1]}, "b":2}"#,
+            ),
+            (
+                r#"{"_meta":{"progressToken":"mine"}}"#,
+                r#"{"_meta":{"progressToken":"mine"}}"#,
+            ),
+        ] {
+            let params = RawJson::parse(before).unwrap();
+            assert_eq!(with_progress_token(Some(&params), 7).as_str(), after);
+        }
+        let none = with_progress_token(None, 1);
+        assert_eq!(none.as_str(), r#"{"_meta":{"progressToken":1}}"#);
     }
 }

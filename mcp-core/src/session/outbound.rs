@@ -79,9 +79,9 @@ impl Outbound {
         }
     }
 
-    /// Starts the request's time anew; false if there is no such request.
+    /// Starts the request's time anew; false if no such request has been sent.
     pub(super) fn progressed(&mut self, now: Instant, handle: RequestHandle) -> bool {
-        let Some(pending) = self.pending.get_mut(&handle) else {
+        let Some(pending) = self.pending.get_mut(&handle).filter(|it| it.sent.is_some()) else {
             return false;
         };
         self.deadlines.remove(&(pending.deadline, handle));

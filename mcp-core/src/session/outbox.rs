@@ -6,6 +6,10 @@ use super::{Counters, Transmit};
 use crate::config::{Limits, Timeouts};
 use crate::time::Instant;
 
+/// What a waiting frame costs beyond its own bytes: a flood of tiny ones must not slip through
+/// the bounds.
+const OVERHEAD: usize = size_of::<Transmit>();
+
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     frames: VecDeque<Transmit>,
@@ -24,7 +28,7 @@ impl Outbox {
         counters: &mut Counters,
         transmit: Transmit,
     ) {
-        self.bytes = self.bytes.saturating_add(transmit.frame.len());
+        self.bytes = self.bytes.saturating_add(cost(&transmit));
         self.frames.push_back(transmit);
         counters.sent += 1;
         counters.outbox_bytes_peak = counters.outbox_bytes_peak.max(self.bytes);
@@ -36,7 +40,7 @@ impl Outbox {
 
     pub(super) fn pop(&mut self) -> Option<Transmit> {
         let transmit = self.frames.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(transmit.frame.len());
+        self.bytes = self.bytes.saturating_sub(cost(&transmit));
         self.moved = true;
         if self.frames.is_empty() {
             self.stall = None;
@@ -88,4 +92,8 @@ impl Outbox {
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
+}
+
+fn cost(transmit: &Transmit) -> usize {
+    transmit.frame.len().saturating_add(OVERHEAD)
 }

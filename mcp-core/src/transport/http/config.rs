@@ -1,5 +1,4 @@
 use alloc::string::String;
-use alloc::sync::Arc;
 use core::time::Duration;
 
 use super::{Hosts, Origins};
@@ -33,7 +32,7 @@ impl Default for SsePaths {
 #[non_exhaustive]
 pub struct HttpConfig {
     /// What every session is told.
-    pub session: Arc<SessionConfig>,
+    pub session: SessionConfig,
     /// The HTTP+SSE pair, or `None` to leave it out. Default on.
     pub sse: Option<SsePaths>,
     /// Names this server answers to. Default the loopback names.
@@ -45,6 +44,8 @@ pub struct HttpConfig {
     /// How long a stream may be silent before a comment is sent. Default 15 s: the proxies that
     /// cut silent streams do so from 30 s on.
     pub keep_alive: Duration,
+    /// How long the body of a request may take to come in. Default 30 s.
+    pub body_timeout: Duration,
     /// How long clients should wait before they reconnect, if they are to be told.
     pub retry: Option<Duration>,
 }
@@ -52,7 +53,7 @@ pub struct HttpConfig {
 impl HttpConfig {
     /// The defaults.
     #[must_use]
-    pub fn new(session: Arc<SessionConfig>) -> Self {
+    pub fn new(session: SessionConfig) -> Self {
         Self {
             session,
             sse: Some(SsePaths::default()),
@@ -60,6 +61,7 @@ impl HttpConfig {
             origins: Origins::default(),
             max_sessions: 4096,
             keep_alive: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(30),
             retry: None,
         }
     }

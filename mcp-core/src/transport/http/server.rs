@@ -15,7 +15,7 @@ use super::refusal::Refusal;
 use super::session_id::SessionIds;
 use super::sessions::{Sessions, Slot};
 use super::{EventStream, HttpConfig, SessionId, SsePaths, Upload, access, head};
-use crate::config::EarlyRequests;
+use crate::config::{EarlyRequests, SessionConfig};
 use crate::session::ServerSession;
 use crate::time::Instant;
 use crate::transport::sse::EventFields;
@@ -25,14 +25,12 @@ use crate::transport::sse::EventFields;
 /// `A` is what the driver keeps beside each session, a waker for example.
 ///
 /// ```
-/// use std::sync::Arc;
-///
 /// use mcp_core::config::SessionConfig;
 /// use mcp_core::lifecycle::Method;
 /// use mcp_core::time::Instant;
 /// use mcp_core::transport::http::{Admission, HttpConfig, HttpServer};
 ///
-/// let session = Arc::new(SessionConfig::new([Method::ToolsList]));
+/// let session = SessionConfig::new([Method::ToolsList]);
 /// let seed = [7; 32]; // from the operating system, in earnest
 /// let server = HttpServer::<()>::new(HttpConfig::new(session), &seed);
 ///
@@ -50,6 +48,7 @@ use crate::transport::sse::EventFields;
 /// ```
 pub struct HttpServer<A> {
     config: HttpConfig,
+    session: Arc<SessionConfig>,
     ids: SessionIds,
     sessions: Arc<Sessions<A>>,
     draining: AtomicBool,
@@ -73,11 +72,14 @@ impl<A> HttpServer<A> {
     #[must_use]
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
+        let session = Arc::new(config.session.clone());
+        let draining = AtomicBool::new(false);
         Self {
             config,
+            session,
             ids: SessionIds::new(seed),
             sessions,
-            draining: AtomicBool::new(false),
+            draining,
         }
     }
 
@@ -149,8 +151,7 @@ impl<A> HttpServer<A> {
             return Err(Refusal::ShuttingDown);
         }
         let id = self.ids.generate();
-        let config = &self.config.session;
-        let make = || Slot::new(ServerSession::new(now, Arc::clone(config)), attach());
+        let make = || Slot::new(ServerSession::new(now, Arc::clone(&self.session)), attach());
         let slot = self
             .sessions
             .insert(id, make)

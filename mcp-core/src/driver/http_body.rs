@@ -1,0 +1,115 @@
+//! The bodies of our answers.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::convert::Infallible;
+use core::fmt;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use super::Runtime;
+use super::engine::Engine;
+use super::links::Links;
+use super::timer::Timer;
+use crate::app::Handler;
+use crate::transport::http::EventStream;
+
+/// The body of an answer: one piece, or a stream of events.
+pub struct Body<R: Runtime, H: Handler>(Kind<R, H>);
+
+enum Kind<R: Runtime, H: Handler> {
+    Full(Bytes),
+    Events(Box<Events<R, H>>),
+}
+
+impl<R: Runtime, H: Handler> Body<R, H> {
+    pub(super) const fn full(bytes: Bytes) -> Self {
+        Self(Kind::Full(bytes))
+    }
+
+    pub(super) fn events(engine: Arc<Engine<R, H>>, stream: EventStream<Links>) -> Self {
+        let timer = Timer::new(engine.runtime.clone());
+        Self(Kind::Events(Box::new(Events {
+            engine,
+            stream,
+            timer,
+        })))
+    }
+}
+
+impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let data = match &mut self.0 {
+            Kind::Full(bytes) if bytes.is_empty() => None,
+            Kind::Full(bytes) => Some(core::mem::take(bytes)),
+            Kind::Events(events) => core::task::ready!(events.poll_data(cx)),
+        };
+        Poll::Ready(data.map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(&self.0, Kind::Full(bytes) if bytes.is_empty())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Events(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl<R: Runtime, H: Handler> fmt::Debug for Body<R, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0 {
+            Kind::Full(_) => "Full",
+            Kind::Events(_) => "Events",
+        };
+        f.debug_tuple("Body").field(&kind).finish()
+    }
+}
+
+/// A session's event stream. Whoever polls it keeps the session's time as well: a session of
+/// HTTP+SSE lives exactly as long as its stream, so it needs no task of its own.
+struct Events<R: Runtime, H: Handler> {
+    engine: Arc<Engine<R, H>>,
+    stream: EventStream<Links>,
+    timer: Timer<R>,
+}
+
+impl<R: Runtime, H: Handler> Events<R, H> {
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.stream.slot().attachment().register_writer(cx);
+        loop {
+            let now = self.engine.runtime.now();
+            if let Some(data) = self.stream.poll_data(now) {
+                return Poll::Ready(Some(data));
+            }
+            if self.stream.is_ended() {
+                return Poll::Ready(None);
+            }
+            let deadline = self.stream.poll_timeout();
+            core::task::ready!(self.timer.poll_until(Some(deadline), cx));
+            self.stream.handle_timeout(self.engine.runtime.now());
+            self.engine.pump(self.stream.slot());
+            // Handling what was due has used up the wake-up that was registered.
+            self.stream.slot().attachment().register_writer(cx);
+        }
+    }
+}
+
+impl<R: Runtime, H: Handler> Drop for Events<R, H> {
+    fn drop(&mut self) {
+        self.stream.handle_disconnect(self.engine.runtime.now());
+        self.engine.pump(self.stream.slot());
+    }
+}

@@ -1,0 +1,229 @@
+//! Accepts connections and serves them until told to stop.
+
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use hyper::rt::{Read, Write};
+use hyper::server::conn::http1;
+
+use super::timer::{HyperTimer, Timer};
+use super::{HttpService, Runtime, Shutdown};
+use crate::app::Handler;
+
+/// Where connections come from.
+pub trait Listener: Send {
+    /// A connection.
+    type Io: Read + Write + Unpin + Send + 'static;
+
+    /// Waits for the next connection. Dropping the future loses none.
+    fn accept(&mut self) -> impl Future<Output = io::Result<Self::Io>> + Send;
+}
+
+/// Bounds of an HTTP listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HttpOptions {
+    /// Connections at a time. Default 10 000; beyond it new ones wait to be accepted.
+    pub connections: usize,
+    /// How long a connection may take to send a request head, and stay idle between requests.
+    /// Default 30 s.
+    pub head_timeout: Duration,
+    /// How long connections may take to finish after the signal to stop. Default 10 s.
+    pub grace: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            head_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A request head larger than this is refused with 431: room for long cookies and tokens.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// How long to wait when the system has no room for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves connections until `shutdown`, then lets those in progress finish: no new connection is
+/// accepted, requests in flight are answered, event streams end.
+pub async fn serve_http<R, H, L>(
+    runtime: R,
+    service: HttpService<R, H>,
+    mut listener: L,
+    options: HttpOptions,
+    shutdown: Shutdown,
+) where
+    R: Runtime,
+    H: Handler,
+    L: Listener,
+{
+    let open = Arc::new(Open::default());
+    let mut stop = shutdown.started();
+    loop {
+        if until(&mut stop, open.below(options.connections))
+            .await
+            .is_none()
+        {
+            break;
+        }
+        let Some(accepted) = until(&mut stop, pin!(listener.accept())).await else {
+            break;
+        };
+        match accepted {
+            Ok(io) => {
+                let counted = Counted::new(&open);
+                let serving = serve(runtime.clone(), service.clone(), io, options, &shutdown);
+                runtime.spawn(async move {
+                    serving.await;
+                    drop(counted);
+                });
+            }
+            // Out of file descriptors, or the peer is gone already: neither ends the server.
+            Err(_) => {
+                let pause = pin!(runtime.sleep_until(runtime.now() + ACCEPT_PAUSE));
+                if until(&mut stop, pause).await.is_none() {
+                    break;
+                }
+            }
+        }
+    }
+    drop(listener);
+    service.drain(options.grace);
+    let mut timer = Timer::new(runtime.clone());
+    // What is left a moment after the grace has no intention to finish.
+    let deadline = runtime.now() + options.grace + Duration::from_millis(500);
+    let mut finished = open.below(1);
+    core::future::poll_fn(|cx| match Pin::new(&mut finished).poll(cx) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => timer.poll_until(Some(deadline), cx),
+    })
+    .await;
+}
+
+/// Serves one connection.
+fn serve<R, H, I>(
+    runtime: R,
+    service: HttpService<R, H>,
+    io: I,
+    options: HttpOptions,
+    shutdown: &Shutdown,
+) -> impl Future<Output = ()> + Send + 'static
+where
+    R: Runtime,
+    H: Handler,
+    I: Read + Write + Unpin + Send + 'static,
+{
+    let mut stop = Some(shutdown.started());
+    let connection = http1::Builder::new()
+        .timer(HyperTimer(runtime))
+        .header_read_timeout(options.head_timeout)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(io, service);
+    async move {
+        let mut connection = pin!(connection);
+        core::future::poll_fn(|cx| {
+            if stop
+                .as_mut()
+                .is_some_and(|stop| Pin::new(stop).poll(cx).is_ready())
+            {
+                stop = None;
+                connection.as_mut().graceful_shutdown();
+            }
+            // A peer that breaks the protocol of the connection ends the connection, no more.
+            connection.as_mut().poll(cx).map(|_| ())
+        })
+        .await;
+    }
+}
+
+/// What `future` comes to, or `None` once `stop` is ready.
+async fn until<F: Future + Unpin>(
+    stop: &mut (impl Future<Output = ()> + Unpin),
+    mut future: F,
+) -> Option<F::Output> {
+    core::future::poll_fn(|cx| {
+        if Pin::new(&mut *stop).poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut future).poll(cx).map(Some)
+    })
+    .await
+}
+
+/// How many connections are open.
+#[derive(Default)]
+struct Open {
+    count: AtomicUsize,
+    /// The accept loop, when it waits for the count to fall.
+    waiting: Mutex<Option<Waker>>,
+}
+
+impl Open {
+    /// Is ready when fewer than `limit` are open.
+    fn below(&self, limit: usize) -> Below<'_> {
+        Below { open: self, limit }
+    }
+}
+
+struct Below<'a> {
+    open: &'a Open,
+    limit: usize,
+}
+
+impl Future for Below<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let is_below = || self.open.count.load(Ordering::Acquire) < self.limit;
+        if is_below() {
+            return Poll::Ready(());
+        }
+        let mut waiting = self
+            .open
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *waiting = Some(cx.waker().clone());
+        drop(waiting);
+        if is_below() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// One open connection.
+struct Counted(Arc<Open>);
+
+impl Counted {
+    fn new(open: &Arc<Open>) -> Self {
+        open.count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
+        let waker = self
+            .0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}

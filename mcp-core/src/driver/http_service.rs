@@ -1,0 +1,185 @@
+//! Our HTTP server as a service that any HTTP engine can call.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::convert::Infallible;
+use core::fmt;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http::{Request, Response, StatusCode};
+
+use super::engine::Engine;
+use super::links::Links;
+use super::{Body, Runtime};
+use crate::app::Handler;
+use crate::transport::http::{Accepted, Admission, HttpConfig, HttpServer, Upload};
+
+/// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
+///
+/// Cloning shares the server.
+pub struct HttpService<R: Runtime, H: Handler> {
+    engine: Arc<Engine<R, H>>,
+    server: Arc<HttpServer<Links>>,
+    body_timeout: Duration,
+}
+
+/// The answer to one request, to come.
+pub type ServiceFuture<R, H> =
+    Pin<Box<dyn Future<Output = Result<Response<Body<R, H>>, Infallible>> + Send>>;
+
+impl<R: Runtime, H: Handler> HttpService<R, H> {
+    /// A service for `handler`. The seed must be secret and different for every server: take it
+    /// from the operating system.
+    pub fn new(runtime: R, handler: H, config: HttpConfig, seed: &[u8; 32]) -> Self {
+        let body_timeout = config.body_timeout;
+        Self {
+            engine: Arc::new(Engine { runtime, handler }),
+            server: Arc::new(HttpServer::new(config, seed)),
+            body_timeout,
+        }
+    }
+
+    /// Takes no new sessions and messages, and closes each session when what it has in flight is
+    /// answered, at the latest after `within`.
+    pub fn drain(&self, within: Duration) {
+        self.server.drain(self.engine.runtime.now(), within);
+        for link in self.server.slots() {
+            self.engine.pump(&link);
+        }
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.server.sessions()
+    }
+
+    /// Answers a request.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body<R, H>>
+    where
+        B: http_body::Body,
+    {
+        let (head, body) = request.into_parts();
+        match self
+            .server
+            .begin(self.engine.runtime.now(), &head, Links::default)
+        {
+            Admission::Reject(response) => response.map(Body::full),
+            Admission::ReadBody(upload) => match self.read(upload, body).await {
+                Ok(accepted) => {
+                    self.engine.pump(&accepted.slot);
+                    accepted.response.map(Body::full)
+                }
+                Err(response) => response.map(Body::full),
+            },
+            Admission::Open(stream) => {
+                self.engine.connect(stream.slot());
+                let (head, ()) = stream.head().into_parts();
+                Response::from_parts(head, Body::events(Arc::clone(&self.engine), stream))
+            }
+        }
+    }
+
+    /// Reads a body within its time.
+    async fn read<B>(
+        &self,
+        mut upload: Upload<Links>,
+        body: B,
+    ) -> Result<Accepted<Links>, Response<Bytes>>
+    where
+        B: http_body::Body,
+    {
+        let mut body = pin!(body);
+        let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
+        let deadline = self.engine.runtime.now() + self.body_timeout;
+        loop {
+            let frame = core::future::poll_fn(|cx| {
+                let frame = body.as_mut().poll_frame(cx).map(Ok);
+                if frame.is_ready() {
+                    return frame;
+                }
+                timer
+                    .poll_until(Some(deadline), cx)
+                    .map(|()| Err(StatusCode::REQUEST_TIMEOUT))
+            });
+            match frame.await {
+                Ok(None) => return upload.handle_end(self.engine.runtime.now()),
+                Ok(Some(Ok(frame))) => {
+                    // Trailers say nothing here.
+                    if let Ok(mut data) = frame.into_data() {
+                        upload.handle_data(data.copy_to_bytes(data.remaining()))?;
+                    }
+                }
+                Ok(Some(Err(_))) => return Err(status(StatusCode::BAD_REQUEST)),
+                Err(timeout) => return Err(status(timeout)),
+            }
+        }
+    }
+}
+
+/// An answer to a request whose body did not come whole: nobody may be there to read it.
+fn status(status: StatusCode) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
+}
+
+impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            server: Arc::clone(&self.server),
+            body_timeout: self.body_timeout,
+        }
+    }
+}
+
+impl<R: Runtime, H: Handler> fmt::Debug for HttpService<R, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpService")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R, H, B> hyper::service::Service<Request<B>> for HttpService<R, H>
+where
+    R: Runtime,
+    H: Handler,
+    B: http_body::Body<Data: Send, Error: Send> + Send + 'static,
+{
+    type Response = Response<Body<R, H>>;
+    type Error = Infallible;
+    type Future = ServiceFuture<R, H>;
+
+    fn call(&self, request: Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.handle(request).await) })
+    }
+}
+
+#[cfg(feature = "tower")]
+impl<R, H, B> tower_service::Service<Request<B>> for HttpService<R, H>
+where
+    R: Runtime,
+    H: Handler,
+    B: http_body::Body<Data: Send, Error: Send> + Send + 'static,
+{
+    type Response = Response<Body<R, H>>;
+    type Error = Infallible;
+    type Future = ServiceFuture<R, H>;
+
+    fn poll_ready(
+        &mut self,
+        _cx: &mut core::task::Context<'_>,
+    ) -> core::task::Poll<Result<(), Infallible>> {
+        core::task::Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        hyper::service::Service::call(self, request)
+    }
+}

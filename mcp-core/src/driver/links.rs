@@ -1,0 +1,98 @@
+//! What ties a session to the tasks that work for it.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Waker};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::abort::AbortHandle;
+use super::peer::Answer;
+use crate::app::Connection;
+use crate::id::{RequestHandle, RequestKey};
+
+/// Kept beside each session.
+#[derive(Default)]
+pub(super) struct Links {
+    /// Wakes whoever writes the session's frames.
+    writer: Mutex<Option<Waker>>,
+    /// The handlers at work.
+    tasks: Mutex<BTreeMap<RequestKey, AbortHandle>>,
+    /// Who waits for answers of the client.
+    answers: Mutex<BTreeMap<RequestHandle, Arc<Answer>>>,
+    connection: OnceLock<Arc<Connection>>,
+    /// How many times somebody has asked for the events to be handled and not been heard yet.
+    turns: AtomicUsize,
+}
+
+impl Links {
+    pub(super) fn connect(&self, connection: Arc<Connection>) {
+        let _ = self.connection.set(connection);
+    }
+
+    pub(super) fn connection(&self) -> Option<&Arc<Connection>> {
+        self.connection.get()
+    }
+
+    pub(super) fn register_writer(&self, cx: &Context<'_>) {
+        let mut writer = lock(&self.writer);
+        if !writer
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            *writer = Some(cx.waker().clone());
+        }
+    }
+
+    pub(super) fn wake_writer(&self) {
+        let waker = lock(&self.writer).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn started(&self, key: RequestKey, handle: AbortHandle) {
+        lock(&self.tasks).insert(key, handle);
+    }
+
+    /// Forgets a handler; it has ended or is to be stopped.
+    pub(super) fn ended(&self, key: RequestKey) -> Option<AbortHandle> {
+        lock(&self.tasks).remove(&key)
+    }
+
+    pub(super) fn abort_all(&self) {
+        let tasks = core::mem::take(&mut *lock(&self.tasks));
+        for handle in tasks.into_values() {
+            handle.abort();
+        }
+    }
+
+    pub(super) fn expect_answer(&self, handle: RequestHandle, answer: Arc<Answer>) {
+        lock(&self.answers).insert(handle, answer);
+    }
+
+    pub(super) fn take_answer(&self, handle: RequestHandle) -> Option<Arc<Answer>> {
+        lock(&self.answers).remove(&handle)
+    }
+
+    /// Runs `round` until nobody asks for it any more, one caller at a time: events are handled
+    /// in the order the session gave them out (`case_57`). A caller that finds another at work
+    /// leaves its wish there.
+    pub(super) fn in_turn(&self, mut round: impl FnMut()) {
+        if self.turns.fetch_add(1, Ordering::AcqRel) != 0 {
+            return;
+        }
+        let mut asked = 1;
+        loop {
+            round();
+            match self.turns.fetch_sub(asked, Ordering::AcqRel) - asked {
+                0 => return,
+                more => asked = more,
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

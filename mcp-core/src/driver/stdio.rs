@@ -1,0 +1,219 @@
+//! Serves one client over a pair of byte streams, a message a line.
+
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use hyper::rt::{Read, ReadBuf, Write};
+
+use super::engine::{Engine, Link};
+use super::links::Links;
+use super::timer::Timer;
+use super::{Runtime, Shutdown};
+use crate::app::Handler;
+use crate::config::SessionConfig;
+use crate::lifecycle::Phase;
+use crate::session::{Lane, ServerSession};
+use crate::transport::http::Slot;
+use crate::transport::stdio::{LineDecoder, write_line};
+
+/// Bytes read at a time, and gathered before they are written.
+const CHUNK: usize = 16 * 1024;
+
+/// Serves one client until it closes `input` or `shutdown` is given; what is in flight then is
+/// still answered, within a grace.
+///
+/// # Errors
+/// The error of the stream that failed. The end of input is none.
+pub async fn serve_stdio<R, H, I, O>(
+    runtime: R,
+    handler: H,
+    (input, output): (I, O),
+    (session, grace): (SessionConfig, Duration),
+    shutdown: Shutdown,
+) -> io::Result<()>
+where
+    R: Runtime,
+    H: Handler,
+    I: Read + Unpin,
+    O: Write + Unpin,
+{
+    let decoder = LineDecoder::new().with_max_line_bytes(session.limits.envelope.bytes);
+    let session = ServerSession::new(runtime.now(), Arc::new(session));
+    let link = Arc::new(Slot::new(session, Links::default()));
+    let timer = Timer::new(runtime.clone());
+    let engine = Arc::new(Engine { runtime, handler });
+    engine.connect(&link);
+    let pipe = Pipe {
+        reader: Reader {
+            input,
+            decoder,
+            at_end: false,
+            ended: false,
+        },
+        writer: Writer {
+            output,
+            pending: BytesMut::new(),
+            flushed: true,
+        },
+        engine,
+        link,
+        timer,
+        grace,
+    };
+    pipe.serve(shutdown).await
+}
+
+struct Pipe<R: Runtime, H: Handler, I, O> {
+    reader: Reader<I>,
+    writer: Writer<O>,
+    engine: Arc<Engine<R, H>>,
+    link: Arc<Link>,
+    timer: Timer<R>,
+    grace: Duration,
+}
+
+impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O> {
+    async fn serve(mut self, shutdown: Shutdown) -> io::Result<()> {
+        let mut stop = Some(shutdown.started());
+        let served = core::future::poll_fn(|cx| {
+            if stop
+                .as_mut()
+                .is_some_and(|stop| Pin::new(stop).poll(cx).is_ready())
+            {
+                stop = None;
+                self.link
+                    .lock()
+                    .drain(self.engine.runtime.now(), self.grace);
+                self.engine.pump(&self.link);
+            }
+            self.poll_serve(cx)
+        })
+        .await;
+        self.link
+            .lock()
+            .handle_disconnect(self.engine.runtime.now());
+        self.engine.pump(&self.link);
+        served
+    }
+
+    fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.link.attachment().register_writer(cx);
+        loop {
+            let read = self
+                .reader
+                .poll_read(cx, &self.engine, &self.link, self.grace)?;
+            let wrote = self.writer.poll_write(cx, &self.link)?;
+            if wrote.is_ready() && self.link.lock().phase() == Phase::Closed {
+                return Poll::Ready(Ok(()));
+            }
+            let deadline = self.link.lock().poll_timeout();
+            let due = self.timer.poll_until(deadline, cx);
+            if due.is_ready() {
+                self.link.lock().handle_timeout(self.engine.runtime.now());
+                self.engine.pump(&self.link);
+            }
+            if read.is_pending() && due.is_pending() {
+                return Poll::Pending;
+            }
+            // Handling what came in has used up the wake-up that was registered.
+            self.link.attachment().register_writer(cx);
+        }
+    }
+}
+
+struct Reader<I> {
+    input: I,
+    decoder: LineDecoder,
+    /// The stream has ended; lines may be left.
+    at_end: bool,
+    /// The session has been told.
+    ended: bool,
+}
+
+impl<I: Read + Unpin> Reader<I> {
+    /// Takes in what there is; ready if there was something.
+    fn poll_read<R: Runtime, H: Handler>(
+        &mut self,
+        cx: &mut Context<'_>,
+        engine: &Arc<Engine<R, H>>,
+        link: &Arc<Link>,
+        grace: Duration,
+    ) -> Poll<io::Result<()>> {
+        if self.ended || !link.lock().wants_input() {
+            return Poll::Pending;
+        }
+        if !self.at_end && self.decoder.wants_input() {
+            let mut chunk = [0; CHUNK];
+            let mut buffer = ReadBuf::new(&mut chunk);
+            ready!(Pin::new(&mut self.input).poll_read(cx, buffer.unfilled()))?;
+            if buffer.filled().is_empty() {
+                self.at_end = true;
+                self.decoder.handle_eof();
+            } else {
+                self.decoder.handle_slice(buffer.filled());
+            }
+        }
+        let now = engine.runtime.now();
+        while let Some(line) = self.decoder.poll_line() {
+            let mut session = link.lock();
+            match line {
+                // What is wrong with a line is told to its sender; the next one may be fine.
+                Ok(line) => drop(session.handle_frame(now, Lane::Standing, line)),
+                Err(_) => session.handle_oversized_frame(now, Lane::Standing),
+            }
+            let full = !session.wants_input();
+            drop(session);
+            engine.pump(link);
+            if full {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        if self.at_end {
+            self.ended = true;
+            link.lock().handle_end_of_input(now, grace);
+            engine.pump(link);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+struct Writer<O> {
+    output: O,
+    pending: BytesMut,
+    flushed: bool,
+}
+
+impl<O: Write + Unpin> Writer<O> {
+    /// Writes what there is; ready when all of it has been written and flushed.
+    fn poll_write(&mut self, cx: &mut Context<'_>, link: &Link) -> Poll<io::Result<()>> {
+        loop {
+            let mut session = link.lock();
+            while self.pending.len() < CHUNK {
+                let Some(transmit) = session.poll_transmit() else {
+                    break;
+                };
+                write_line(&transmit.frame.to_bytes(), &mut self.pending);
+            }
+            drop(session);
+            if self.pending.is_empty() {
+                break;
+            }
+            let wrote = ready!(Pin::new(&mut self.output).poll_write(cx, &self.pending))?;
+            if wrote == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.pending.advance(wrote);
+            self.flushed = false;
+        }
+        if !self.flushed {
+            ready!(Pin::new(&mut self.output).poll_flush(cx))?;
+            self.flushed = true;
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,29 @@
+use core::net::SocketAddr;
+use std::io;
+
+use hyper_util::rt::TokioIo;
+use mcp_core::driver::Listener;
+use tokio::net::TcpStream;
+
+/// Accepts TCP connections.
+#[derive(Debug)]
+pub struct TcpListener(tokio::net::TcpListener);
+
+impl TcpListener {
+    pub(crate) async fn bind(address: &str) -> io::Result<(Self, SocketAddr)> {
+        let listener = tokio::net::TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((Self(listener), address))
+    }
+}
+
+impl Listener for TcpListener {
+    type Io = TokioIo<TcpStream>;
+
+    async fn accept(&mut self) -> io::Result<Self::Io> {
+        let (stream, _) = self.0.accept().await?;
+        // Events are small and must not wait for each other.
+        stream.set_nodelay(true)?;
+        Ok(TokioIo::new(stream))
+    }
+}

@@ -1,0 +1,72 @@
+use core::net::SocketAddr;
+use std::io;
+
+use hyper_util::rt::TokioIo;
+use mcp_core::driver::{Platform, Runtime};
+use mcp_core::time::Instant;
+use tokio::time;
+
+use crate::http_server::TcpListener;
+use crate::stdio;
+
+/// A point in time that no deadline reaches, for a clock that cannot count to the end of time.
+const FAR: core::time::Duration = core::time::Duration::from_secs(86_400 * 365 * 30);
+
+/// The tokio runtime the caller runs in.
+#[derive(Clone, Copy, Debug)]
+pub struct TokioRuntime {
+    epoch: time::Instant,
+}
+
+impl TokioRuntime {
+    /// A handle whose clock starts now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            epoch: time::Instant::now(),
+        }
+    }
+}
+
+impl Default for TokioRuntime {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Runtime for TokioRuntime {
+    type Sleep = time::Sleep;
+
+    fn now(&self) -> Instant {
+        Instant::from_epoch(self.epoch.elapsed())
+    }
+
+    fn sleep_until(&self, at: Instant) -> time::Sleep {
+        let at = self.epoch.checked_add(at.since_epoch());
+        time::sleep_until(at.unwrap_or_else(|| self.epoch + FAR))
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(task);
+    }
+}
+
+impl Platform for TokioRuntime {
+    type Listener = TcpListener;
+    type Stdin = TokioIo<tokio::io::Stdin>;
+    type Stdout = TokioIo<tokio::io::Stdout>;
+
+    async fn bind(&self, address: &str) -> io::Result<(TcpListener, SocketAddr)> {
+        TcpListener::bind(address).await
+    }
+
+    fn stdio(&self) -> (Self::Stdin, Self::Stdout) {
+        stdio::streams()
+    }
+
+    fn seed(&self) -> io::Result<[u8; 32]> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(io::Error::other)?;
+        Ok(seed)
+    }
+}
