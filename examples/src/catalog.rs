@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mcp_core::app::{CallError, Context, Server};
-use mcp_core::jsonrpc::ErrorObject;
+use mcp_core::app::{Context, Server};
+use mcp_core::jsonrpc::RawJson;
 use mcp_core::model::{
     Content, Level, LogParams, Prompt, PromptArgument, PromptMessage, RawObject, Reference,
     Resource, ResourceTemplate, Tool,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::delay::Sleep;
 
@@ -57,12 +58,17 @@ struct Greeting {
 ///
 /// # Errors
 /// The catalog contradicts itself, which it does not.
-pub fn build(tools: usize, sleep: Sleep) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
+pub fn build(
+    tools: usize,
+    sleep: Sleep,
+) -> Result<Server, Box<dyn std::error::Error + Send + Sync>> {
     let sequence = Arc::new(AtomicU64::new(0));
 
     let mut server = Server::builder("catalog", env!("CARGO_PKG_VERSION"))
         .title("A large catalog")
-        .instructions("Most of these tools only make the list long. `echo` says back what it is told.")
+        .instructions(
+            "Most of these tools only make the list long. `echo` says back what it is told.",
+        )
         .logging()
         .tool(
             Tool::new("echo").with_description("Says back what it is told"),
@@ -90,7 +96,10 @@ pub fn build(tools: usize, sleep: Sleep) -> Result<Server, Box<dyn std::error::E
             Tool::new("log").with_description("Logs a message"),
             |Log { level, message }, cx: Context| async move {
                 let level: Level = level.as_deref().unwrap_or("info").parse()?;
-                cx.log_as(LogParams::new(level, message).with_logger("catalog"));
+                cx.log_as(
+                    LogParams::new(level, RawJson::from(Value::from(message)))
+                        .with_logger("catalog"),
+                );
                 Ok("logged")
             },
         )
@@ -104,15 +113,18 @@ pub fn build(tools: usize, sleep: Sleep) -> Result<Server, Box<dyn std::error::E
         );
     for number in WORKING_TOOLS + 1..=tools {
         let tool = filler(number)?;
-        server = server.raw_tool(tool, move |_arguments: RawObject, _cx: Context| async move {
-            Ok(format!("tool {number} has nothing to do"))
-        });
+        server = server.raw_tool(
+            tool,
+            move |_arguments: RawObject, _cx: Context| async move {
+                Ok(format!("tool {number} has nothing to do"))
+            },
+        );
     }
 
     let server = server
         .resource(
             Resource::new("catalog://readme", "readme").with_mime_type("text/plain"),
-            move |_cx: Context| async move { Ok(format!("A catalog of {tools} tools.")) },
+            move |_uri, _cx: Context| async move { Ok(format!("A catalog of {tools} tools.")) },
         )
         .resource_template(
             ResourceTemplate::new("catalog://tool/{name}", "tool").with_mime_type("text/plain"),
@@ -126,18 +138,25 @@ pub fn build(tools: usize, sleep: Sleep) -> Result<Server, Box<dyn std::error::E
                 .with_description("Greets somebody")
                 .with_arguments([PromptArgument::new("name").with_required(true)]),
             |Greeting { name }, _cx: Context| async move {
-                Ok([PromptMessage::user(Content::text(format!("Say hello to {name}.")))])
+                Ok([PromptMessage::user(Content::text(format!(
+                    "Say hello to {name}."
+                )))])
             },
         )
-        .completion(Reference::prompt("greeting"), "name", |input, _cx: Context| async move {
-            let matches = |name: &&str| name.to_lowercase().starts_with(&input.value.to_lowercase());
-            Ok(NAMES.into_iter().filter(matches).collect::<Vec<_>>())
-        });
+        .completion(
+            Reference::prompt("greeting"),
+            "name",
+            |input, _cx: Context| async move {
+                let matches =
+                    |name: &&str| name.to_lowercase().starts_with(&input.value.to_lowercase());
+                Ok(NAMES.into_iter().filter(matches).collect::<Vec<_>>())
+            },
+        );
     Ok(server.build()?)
 }
 
 /// A tool with a schema of the usual size.
-fn filler(number: usize) -> Result<Tool, CallError> {
+fn filler(number: usize) -> Result<Tool, serde_json::Error> {
     let schema = serde_json::json!({
         "type": "object",
         "properties": {
@@ -147,9 +166,9 @@ fn filler(number: usize) -> Result<Tool, CallError> {
         },
         "required": ["query"],
     });
-    let schema = RawObject::from_value(&schema)
-        .map_err(|_| ErrorObject::internal("the schema is no object"))?;
     Ok(Tool::new(format!("tool_{number:04}"))
-        .with_description(format!("Looks through collection {number} and returns what matches."))
-        .with_input_schema(schema))
+        .with_description(format!(
+            "Looks through collection {number} and returns what matches."
+        ))
+        .with_input_schema(RawObject::encode(&schema)?))
 }

@@ -3,3 +3,9 @@
 pub mod catalog;
 pub mod delay;
 pub mod options;
+
+/// The README's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;
