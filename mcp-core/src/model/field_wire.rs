@@ -129,6 +129,13 @@ impl Serialize for FormField {
             }
             .serialize(serializer),
             Self::Number(field) => {
+                // A limit that is not finite is none, and has no JSON form.
+                let field = &NumberField {
+                    minimum: field.minimum.filter(|limit| limit.is_finite()),
+                    maximum: field.maximum.filter(|limit| limit.is_finite()),
+                    default: field.default.filter(|value| value.is_finite()),
+                    ..field.clone()
+                };
                 let r#type = if field.whole { "integer" } else { "number" };
                 Wire {
                     r#type,
