@@ -18,6 +18,7 @@ class SseSession(Session):
         self.headers = {}
         self.comments = []  # when each comment line came
         self.stream = None
+        self._rest = None
         self._reading = None
         self._posts = None  # the connection `send` keeps
         self._lock = asyncio.Lock()
@@ -45,8 +46,13 @@ class SseSession(Session):
             event = await anext(self._events(lines))
         expect(event[0] == "endpoint", f"the first event is {event}, not endpoint")
         self.endpoint = event[1]
+        self._rest = lines
         if read:
-            self._reading = asyncio.create_task(self._read(lines))
+            self.read()
+
+    def read(self):
+        """Reads the stream from here on."""
+        self._reading = asyncio.create_task(self._read(self._rest))
 
     async def _lines(self):
         """Lines of the stream; CR LF and LF end one."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 
+from kit.harness import Failed
 from kit.server import limits
 from kit.session import Session
 
@@ -67,7 +68,10 @@ class StdioSession(Session):
         self.process.stdin.close()
 
     async def exit_code(self, timeout):
-        code = await asyncio.wait_for(self.process.wait(), timeout)
+        try:
+            code = await asyncio.wait_for(self.process.wait(), timeout)
+        except TimeoutError:
+            raise Failed(f"the server still runs {timeout} s later") from None
         if self._reading:
             await self._reading  # what was written before the exit
         return code
