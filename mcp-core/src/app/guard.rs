@@ -1,4 +1,4 @@
-//! Keeping one handler's panic from ending everything else.
+//! Keeping one handler from ending or delaying everything else.
 
 use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
@@ -22,4 +22,22 @@ pub(super) async fn guarded<T>(
             .unwrap_or_else(|_| Poll::Ready(Err(ErrorObject::internal("Internal error"))))
     })
     .await
+}
+
+/// Goes on with work that has been started, when this is polled again.
+///
+/// Drivers poll a request once where it arrives, so that requests start in the order they came,
+/// and then in a task of its own. What a handler does before it returns its future belongs to
+/// the first; the future itself, which may compute for long, to the second.
+pub(super) async fn resumed<T>(work: impl Future<Output = T>) -> T {
+    let mut started = false;
+    poll_fn(|cx| {
+        if core::mem::replace(&mut started, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+    work.await
 }

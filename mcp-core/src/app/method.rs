@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, Misfit};
+use super::guard::resumed;
 use super::{CallError, Context, Work};
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::revision::Revision;
@@ -41,7 +42,9 @@ impl MethodEntry {
         revision: Revision,
     ) -> Reply {
         let work = (self.0)(params.map_or("{}", RawJson::as_str), cx)?;
-        work.await.map_err(|error| error.into_error(revision))
+        resumed(work)
+            .await
+            .map_err(|error| error.into_error(revision))
     }
 }
 

@@ -12,6 +12,7 @@ use core::future::Future;
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, Misfit};
+use super::guard::resumed;
 use super::shelf::Item;
 use super::{CallError, Context, Work};
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
@@ -93,7 +94,9 @@ impl PromptEntry {
     ) -> Result<GetPromptResult, ErrorObject> {
         self.check_arguments(arguments)?;
         let work = (self.run)(arguments, cx)?;
-        let mut result = work.await.map_err(|error| error.into_error(revision))?;
+        let mut result = resumed(work)
+            .await
+            .map_err(|error| error.into_error(revision))?;
         if result.description.is_none() {
             result.description.clone_from(&self.prompt.description);
         }

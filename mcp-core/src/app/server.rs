@@ -18,7 +18,7 @@ use super::changes::Changes;
 use super::completion::{Completer, Subject};
 use super::connection::Connection;
 use super::decode;
-use super::guard::guarded;
+use super::guard::{guarded, resumed};
 use super::method::MethodEntry;
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
@@ -292,7 +292,7 @@ impl Inner {
     ) -> Reply {
         let UriParams { uri } = decode::params(params)?;
         let result = match self.find_resource(&uri, cx) {
-            Some(work) => work.await,
+            Some(work) => resumed(work).await,
             None => Err(CallError::resource_not_found(uri)),
         };
         encode(
@@ -338,7 +338,7 @@ impl Inner {
         )?;
         let completer = self.completions.get(&subject);
         let completion = match completer.and_then(|it| it.get(&params.argument.name)) {
-            Some(completer) => completer.run(params.into(), cx).await,
+            Some(completer) => resumed(completer.run(params.into(), cx)).await,
             None => Ok(Completion::new([])),
         };
         let completion = completion.map_err(|error| error.into_error(revision))?;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, Misfit};
+use super::guard::resumed;
 use super::shelf::Item;
 use super::{CallError, ConfigError, Context, Work};
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
@@ -159,7 +160,9 @@ impl ToolEntry {
         revision: Revision,
     ) -> Result<CallToolResult, ErrorObject> {
         match (self.run)(arguments, cx) {
-            Ok(work) => work.await.or_else(|error| error.into_tool_result(revision)),
+            Ok(work) => resumed(work)
+                .await
+                .or_else(|error| error.into_tool_result(revision)),
             Err(misfit) if revision < Revision::V2025_11_25 => Err(misfit.into()),
             Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
         }

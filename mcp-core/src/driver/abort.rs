@@ -41,9 +41,9 @@ pub(super) struct Abortable<F> {
 }
 
 impl<F: Future> Abortable<F> {
-    pub(super) fn new(future: F, handle: AbortHandle) -> Self {
+    pub(super) const fn new(future: Pin<Box<F>>, handle: AbortHandle) -> Self {
         Self {
-            future: Some(Box::pin(future)),
+            future: Some(future),
             handle,
         }
     }

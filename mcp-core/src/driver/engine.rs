@@ -1,6 +1,11 @@
 //! Turns the events of a session into work for its application.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::future::Future;
+use core::panic::AssertUnwindSafe;
+use core::task::{Poll, Waker};
+use std::panic::catch_unwind;
 
 use super::Runtime;
 use super::abort::{AbortHandle, Abortable};
@@ -113,13 +118,22 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             link: Arc::clone(link),
             ticket: Some(ticket),
         };
+        let engine = Arc::clone(self);
+        let mut work = Box::pin(async move { engine.handler.call(context, method, params).await });
+        // Polled here once, requests start in the order they came; whoever is done by then needs
+        // no task.
+        let mut cx = core::task::Context::from_waker(Waker::noop());
+        let first = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx)));
+        match first {
+            Ok(Poll::Ready(reply)) => return running.finish(Some(reply)),
+            Ok(Poll::Pending) => {}
+            Err(_) => return drop(running),
+        }
         let handle = AbortHandle::default();
         link.attachment().started(key, handle.clone());
         if link.lock().phase() == Phase::Closed {
             handle.abort();
         }
-        let engine = Arc::clone(self);
-        let work = async move { engine.handler.call(context, method, params).await };
         let work = Abortable::new(work, handle);
         self.runtime.spawn(async move {
             let reply = work.await;

@@ -82,14 +82,25 @@ impl Links {
         if self.turns.fetch_add(1, Ordering::AcqRel) != 0 {
             return;
         }
+        let turn = Turn(&self.turns);
         let mut asked = 1;
         loop {
             round();
             match self.turns.fetch_sub(asked, Ordering::AcqRel) - asked {
-                0 => return,
+                0 => break,
                 more => asked = more,
             }
         }
+        core::mem::forget(turn);
+    }
+}
+
+/// Ends a turn that an application's panic has broken off, or nobody would ever have one again.
+struct Turn<'a>(&'a AtomicUsize);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
     }
 }
 
