@@ -59,8 +59,10 @@ pub fn envelope(data: &[u8]) {
 }
 
 fn read(frame: &Frame) -> Message {
-    let mut limits = EnvelopeLimits::default();
-    limits.bytes = usize::MAX;
+    let limits = EnvelopeLimits {
+        bytes: usize::MAX,
+        ..EnvelopeLimits::default()
+    };
     match Incoming::parse(&frame.to_bytes(), &limits) {
         Ok(Incoming::Message(message)) => message,
         other => panic!("{:?}: {other:?}", frame.to_bytes()),

@@ -236,10 +236,10 @@ impl Run {
 
     fn decide(&mut self, what: usize) {
         let now = self.now;
-        if what % 2 == 0
+        if what.is_multiple_of(2)
             && let Some(ticket) = self.initialize.take()
         {
-            if what % 8 == 0 {
+            if what.is_multiple_of(8) {
                 self.session
                     .refuse(now, ticket, &ErrorObject::internal("no"));
             } else {
@@ -268,7 +268,7 @@ impl Run {
         ];
         let item = Outgoing::new(methods[what % 4], None);
         let item = match pick(&self.tickets, what / 4) {
-            Some(ticket) if what % 3 == 0 => item.about(ticket.key()),
+            Some(ticket) if what.is_multiple_of(3) => item.about(ticket.key()),
             _ => item,
         };
         match what % 5 {
