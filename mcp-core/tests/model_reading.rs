@@ -358,7 +358,10 @@ fn reserved_metadata_is_typed() {
     assert_eq!(meta.log_level(), Ok(Some(Level::Warning)));
     assert_eq!(meta.progress_token(), Ok(Some(7.into())));
     assert_eq!(meta.server_info(), Ok(None));
-    assert_eq!(meta.get("com.example/n").unwrap().as_str(), "9007199254740993");
+    assert_eq!(
+        meta.get("com.example/n").unwrap().as_str(),
+        "9007199254740993"
+    );
 
     let odd: Meta = read(r#"{"io.modelcontextprotocol/logLevel":"loud"}"#);
     assert_eq!(odd.log_level().unwrap_err().key, Meta::LOG_LEVEL);
