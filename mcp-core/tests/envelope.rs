@@ -467,7 +467,7 @@ proptest! {
         id in any_id(), method in any::<String>(), params in any_object(), shuffle in 0..24_usize,
     ) {
         let written = serde_json::to_string(&method).unwrap();
-        let mut members = vec![
+        let mut members = [
             r#""jsonrpc":"2.0""#.to_owned(),
             format!(r#""id":{id}"#),
             format!(r#""method":{written}"#),

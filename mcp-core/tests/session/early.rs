@@ -32,10 +32,12 @@ fn race_a_case_02_without_initialize_the_first_waits_and_the_rest_are_refused_at
 
     // The session lives on, and the same request works after the handshake.
     server.send(&initialize(20, LATEST));
+    server.send(&call(1));
+    assert_eq!(server.session.held(), 1, "an initialize is in sight again");
     server.saw();
     server.accept();
-    server.send(&call(1));
-    assert_eq!(server.given(), ["1"]);
+    server.send(&call(2));
+    assert_eq!(server.given(), ["1", "2"]);
 }
 
 /// What a refusal says; LIFE-05, and the codes other implementations use for it do not matter.

@@ -52,7 +52,7 @@ fn sizes_are_what_we_decided_on() {
         "{}",
         size_of::<ServerEvent>()
     );
-    assert!(size_of::<Transmit>() <= 120, "{}", size_of::<Transmit>());
+    assert!(size_of::<Transmit>() <= 112, "{}", size_of::<Transmit>());
     assert!(size_of::<RequestId>() <= 40, "{}", size_of::<RequestId>());
     assert!(size_of::<RequestTicket>() <= 8);
     assert!(
