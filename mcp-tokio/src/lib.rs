@@ -22,6 +22,7 @@ pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
 pub use rt::TokioRuntime;
 pub use signal::terminated;
+pub use stdio::Stdin;
 
 /// Serves a handler: set what differs from the defaults, then choose a transport.
 pub fn serve<H: Handler>(handler: H) -> Serve<TokioRuntime, H> {

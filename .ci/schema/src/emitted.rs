@@ -1,7 +1,6 @@
 //! Values as an application makes them, in every revision that has a place for them.
 
 use mcp_core::model::*;
-use mcp_core::revision::Revision;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -137,10 +136,8 @@ fn results(emitted: &mut Emitted<'_>) {
         .with_tools(ListChangedCapability::new().with_list_changed(true))
         .with_completions(Supported)
         .with_extensions([(TASKS_EXTENSION.to_owned(), json!({}).into())]);
-    for revision in Revision::ALL {
-        let result = InitializeResult::new(revision.as_str(), offer.clone(), info.clone());
-        emitted.value("InitializeResult", &result.with_instructions("i"));
-    }
+    let result = InitializeResult::new(offer.clone(), info).with_instructions("i");
+    emitted.value("InitializeResult", &result);
     emitted.value("DiscoverResult", &DiscoverResult::new([], offer));
 }
 

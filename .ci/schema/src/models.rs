@@ -1,5 +1,6 @@
 //! Which type of the model stands for which definition and method.
 
+use mcp_core::jsonrpc::ErrorObject;
 use mcp_core::model::*;
 use mcp_core::revision::Revision;
 use serde::Serialize;
@@ -20,6 +21,13 @@ where
         typed.adapt(revision);
     }
     serde_json::to_value(&typed).map_err(|error| format!("not written: {error}: {text}"))
+}
+
+/// Reads and writes an error object of JSON-RPC, which is the same in every revision.
+pub fn error(value: &Value) -> Result<Value, String> {
+    let error: ErrorObject = serde_json::from_str(&value.to_string())
+        .map_err(|error| format!("not read: {error}: {value}"))?;
+    serde_json::to_value(&error).map_err(|error| error.to_string())
 }
 
 /// Whole messages are checked by method; these are all other definitions with properties.
@@ -175,8 +183,10 @@ pub fn of_error_data(name: &str) -> Option<Through> {
 pub fn unmodelled(name: &str) -> bool {
     match name {
         // Envelopes of JSON-RPC, and its ids and tokens.
-        "Error" | "ProgressToken" | "RequestId" | "ResultType" => true,
+        "ProgressToken" | "RequestId" | "ResultType" => true,
         _ if name.starts_with("JSON") => true,
+        // Envelopes around a result, and errors: examples and emitted values cover them.
+        _ if name.ends_with("ResultResponse") || name.ends_with("Error") => true,
         // Base types, whose members are part of others.
         "Annotated"
         | "BaseMetadata"
