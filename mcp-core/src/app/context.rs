@@ -13,7 +13,7 @@ use super::connection::Connection;
 use super::error::AskError;
 use crate::id::{ProgressToken, RequestKey};
 use crate::jsonrpc::RawJson;
-use crate::lifecycle::{Method, NotificationMethod};
+use crate::lifecycle::{Method, NotificationMethod, Sender};
 use crate::model::{
     ClientCapabilities, CreateMessageParams, CreateMessageResult, ElicitParams, ElicitResult,
     ForRevision, Level, ListRootsResult, LogParams, ProgressParams,
@@ -176,18 +176,14 @@ impl Context {
         &self,
         params: CreateMessageParams,
     ) -> Result<CreateMessageResult, AskError> {
-        let offers_tools = params.tools.is_some() || params.tool_choice.is_some();
-        self.require("sampling", |client| client.sampling.is_some())?;
-        if offers_tools {
-            self.require("sampling.tools", ClientCapabilities::samples_with_tools)?;
+        let method = Method::SamplingCreateMessage;
+        self.require(&method, "sampling", |client| client.sampling.is_some())?;
+        if params.tools.is_some() || params.tool_choice.is_some() {
+            let with_tools = ClientCapabilities::samples_with_tools;
+            self.require(&method, "sampling.tools", with_tools)?;
         }
         let params = encode(&self.adapt(params))?;
-        self.ask(
-            Method::SamplingCreateMessage,
-            Some(params),
-            Some(FOR_PEOPLE),
-        )
-        .await
+        self.ask(method, Some(params), Some(FOR_PEOPLE)).await
     }
 
     /// Asks the client's user.
@@ -197,17 +193,16 @@ impl Context {
     /// # Errors
     /// [`AskError`]; the client is not asked if it did not declare the elicitation mode.
     pub async fn elicit(&self, params: ElicitParams) -> Result<ElicitResult, AskError> {
-        match &params {
-            ElicitParams::Url(_) => {
-                self.require("elicitation.url", ClientCapabilities::elicits_urls)?;
-            }
-            ElicitParams::Form(_) => {
-                self.require("elicitation", ClientCapabilities::elicits_forms)?;
-            }
+        let method = Method::ElicitationCreate;
+        if matches!(params, ElicitParams::Url(_)) {
+            let knows_urls = self.revision() >= Revision::V2025_11_25;
+            let elicits = |client: &ClientCapabilities| knows_urls && client.elicits_urls();
+            self.require(&method, "elicitation.url", elicits)?;
+        } else {
+            self.require(&method, "elicitation", ClientCapabilities::elicits_forms)?;
         }
         let params = encode(&self.adapt(params))?;
-        self.ask(Method::ElicitationCreate, Some(params), Some(FOR_PEOPLE))
-            .await
+        self.ask(method, Some(params), Some(FOR_PEOPLE)).await
     }
 
     /// Asks the client which folders the server may work in.
@@ -215,8 +210,9 @@ impl Context {
     /// # Errors
     /// [`AskError`]; the client is not asked if it did not declare `roots`.
     pub async fn list_roots(&self) -> Result<ListRootsResult, AskError> {
-        self.require("roots", |client| client.roots.is_some())?;
-        self.ask(Method::RootsList, None, None).await
+        let method = Method::RootsList;
+        self.require(&method, "roots", |client| client.roots.is_some())?;
+        self.ask(method, None, None).await
     }
 
     /// Asks the client whether it is there.
@@ -224,7 +220,7 @@ impl Context {
     /// # Errors
     /// [`AskError`]; there is no ping since 2026-07-28.
     pub async fn ping(&self) -> Result<(), AskError> {
-        self.can_ask("ping")?;
+        self.can_ask(&Method::Ping, "ping")?;
         self.send_request(Method::Ping, None, None).await.map(drop)
     }
 
@@ -273,21 +269,23 @@ impl Context {
 
     fn require(
         &self,
+        method: &Method,
         capability: &'static str,
         has: impl FnOnce(&ClientCapabilities) -> bool,
     ) -> Result<(), AskError> {
-        self.can_ask(capability)?;
+        self.can_ask(method, capability)?;
         match self.connection.client() {
             Some(client) if has(&client.capabilities) => Ok(()),
             _ => Err(AskError::Unsupported(capability.into())),
         }
     }
 
-    /// Since 2026-07-28 servers send no requests.
-    fn can_ask(&self, what: &'static str) -> Result<(), AskError> {
-        match self.revision().era() {
-            Era::Legacy => Ok(()),
-            Era::Modern => Err(AskError::Unsupported(what.into())),
+    /// Whether the revision lets a server send the request; since 2026-07-28 there are none.
+    fn can_ask(&self, method: &Method, what: &'static str) -> Result<(), AskError> {
+        if method.exists(self.revision(), Sender::Server) {
+            Ok(())
+        } else {
+            Err(AskError::Unsupported(what.into()))
         }
     }
 

@@ -67,18 +67,22 @@ fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
         .rsplit_once(" at line ")
         .map_or(message.as_str(), |(message, _)| message);
     let path = path_to(text, offset(text, error));
-    let mut explanation = if path.is_empty() {
+    shorten(if path.is_empty() {
         format!("{what}: {message}")
     } else {
         format!("{what}: `{path}`: {message}")
-    };
-    if explanation.len() > MAX_MESSAGE {
+    })
+}
+
+/// Keeps a message that quotes a client from growing with what the client sent.
+pub(super) fn shorten(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
         let mut ends = (0..=MAX_MESSAGE).rev();
-        let end = ends.find(|end| explanation.is_char_boundary(*end));
-        explanation.truncate(end.unwrap_or_default());
-        explanation.push('…');
+        let end = ends.find(|end| message.is_char_boundary(*end));
+        message.truncate(end.unwrap_or_default());
+        message.push('…');
     }
-    explanation
+    message
 }
 
 /// How many bytes the parser had read when it gave up.

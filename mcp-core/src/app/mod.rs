@@ -95,6 +95,8 @@ mod schema;
 mod server;
 mod shelf;
 mod template;
+#[cfg(test)]
+mod tests;
 mod tool;
 
 pub use builder::ServerBuilder;

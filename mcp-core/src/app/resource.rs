@@ -24,6 +24,10 @@ use crate::revision::Revision;
 /// Text, bytes (which are sent in base64), contents with a URI and type of their own, a whole
 /// [`ReadResourceResult`], or an `Option` of these, whose `None` says that the resource does not
 /// exist.
+#[diagnostic::on_unimplemented(
+    message = "a resource cannot be read as `{Self}`",
+    note = "return text, bytes, `ResourceContents`, `ReadResourceResult` or an `Option` of them"
+)]
 pub trait ResourceOutput {
     /// Makes the result of reading `uri`, whose media type is `mime_type` if that is known.
     ///

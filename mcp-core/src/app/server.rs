@@ -26,7 +26,7 @@ use super::shelf::{Item, Shelf};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply};
-use crate::lifecycle::{Method, MethodSet, NotificationMethod};
+use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
     CompleteParams, CompleteResult, Completion, ForRevision, Implementation, InitializeResult,
     ListParams, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
@@ -88,7 +88,9 @@ impl Server {
     /// Changes what the server offers, and tells every connected client which lists changed, once
     /// each.
     ///
-    /// Calls in progress are not touched. A client whose queue of outgoing messages is full
+    /// Calls in progress are not touched. What the server was built with stays in memory as long
+    /// as the server, even if it is taken away: until the first change nothing has to be locked
+    /// to look something up. A client whose queue of outgoing messages is full
     /// misses the notification.
     ///
     /// # Errors
@@ -203,14 +205,15 @@ impl Handler for Server {
     }
 
     async fn call(&self, cx: Context, method: Method, params: Option<RawJson>) -> Reply {
-        if !self.0.served.contains(&method) {
+        let revision = cx.connection().revision();
+        if !self.0.served.serves(&method, revision, Sender::Client) {
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
         let cx = match self.0.greeting.capabilities.logging {
             Some(_) => cx.with_logging(),
             None => cx,
         };
-        guarded(self.0.answer(cx, method, params.as_ref())).await
+        guarded(self.0.answer(cx, method, params.as_ref(), revision)).await
     }
 }
 
@@ -235,8 +238,13 @@ struct UriParams<'a> {
 }
 
 impl Inner {
-    async fn answer(&self, cx: Context, method: Method, params: Option<&RawJson>) -> Reply {
-        let revision = cx.connection().revision();
+    async fn answer(
+        &self,
+        cx: Context,
+        method: Method,
+        params: Option<&RawJson>,
+        revision: Revision,
+    ) -> Reply {
         match method {
             Method::ToolsList => list(&self.tools, params, revision),
             Method::PromptsList => list(&self.prompts, params, revision),
@@ -392,5 +400,5 @@ fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
 }
 
 fn unknown(what: &str, name: &str) -> ErrorObject {
-    ErrorObject::invalid_params(format!("Unknown {what}: {name}"))
+    ErrorObject::invalid_params(decode::shorten(format!("Unknown {what}: {name}")))
 }

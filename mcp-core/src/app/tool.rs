@@ -27,6 +27,10 @@ const MAX_NAME: usize = 128;
 ///
 /// Text, content blocks, nothing at all, a whole [`CallToolResult`], or [`Json`] for a value that
 /// programs can read too.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot return `{Self}`",
+    note = "return text, `Content`, `Vec<Content>`, `()`, `CallToolResult` or `Json(value)`"
+)]
 pub trait ToolOutput {
     /// The schema of the structured content, for outputs that have some.
     #[must_use]
