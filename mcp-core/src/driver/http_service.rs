@@ -15,7 +15,7 @@ use super::engine::Engine;
 use super::links::Links;
 use super::{Body, Runtime};
 use crate::app::Handler;
-use crate::transport::http::{Accepted, Admission, HttpConfig, HttpServer, Upload};
+use crate::transport::http::{Admission, HttpConfig, HttpServer, Posted, Upload};
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
 ///
@@ -69,9 +69,9 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         {
             Admission::Reject(response) => response.map(Body::full),
             Admission::ReadBody(upload) => match self.read(upload, body).await {
-                Ok(accepted) => {
-                    self.engine.pump(&accepted.slot);
-                    accepted.response.map(Body::full)
+                Ok(posted) => {
+                    self.engine.pump(&posted.slot);
+                    posted.response.map(Body::full)
                 }
                 Err(response) => response.map(Body::full),
             },
@@ -88,7 +88,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         &self,
         mut upload: Upload<Links>,
         body: B,
-    ) -> Result<Accepted<Links>, Response<Bytes>>
+    ) -> Result<Posted<Links>, Response<Bytes>>
     where
         B: http_body::Body,
     {
@@ -106,7 +106,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                     .map(|()| Err(StatusCode::REQUEST_TIMEOUT))
             });
             match frame.await {
-                Ok(None) => return upload.handle_end(self.engine.runtime.now()),
+                Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now())),
                 Ok(Some(Ok(frame))) => {
                     // Trailers say nothing here.
                     if let Ok(mut data) = frame.into_data() {

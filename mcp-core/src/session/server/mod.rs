@@ -467,7 +467,19 @@ impl ServerSession {
             && !self.input_ended
             && (self.in_flight.len() < limits.in_flight || self.outbound.len() > 0)
             && self.events.len() < limits.events
-            && !self.outbox.is_full(limits)
+            && !self.is_outbox_full()
+    }
+
+    /// Whether so much waits to be written that nothing may be added without need.
+    #[must_use]
+    pub fn is_outbox_full(&self) -> bool {
+        self.outbox.is_full(&self.config.limits)
+    }
+
+    /// Whether the session takes no new requests, and closes when those in flight are answered.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.draining.is_some()
     }
 
     /// Whether a frame waits to be written.

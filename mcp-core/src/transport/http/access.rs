@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::uri::Authority;
+
+use super::head;
 
 /// The names that always mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -116,30 +118,28 @@ pub(super) enum Denied {
 }
 
 pub(super) fn check(head: &Parts, hosts: &Hosts, origins: &Origins) -> Result<(), Denied> {
-    let authority = match head.uri.authority() {
-        Some(authority) => authority.as_str(),
-        None => single(&head.headers, HOST.as_str())
-            .and_then(|host| host.to_str().ok())
-            .filter(|host| !host.is_empty())
-            .ok_or(Denied::NoHost)?,
+    let host = match head::single(&head.headers, HOST) {
+        Ok(host) => host.and_then(|host| host.to_str().ok()),
+        Err(head::Several) => return Err(Denied::NoHost),
     };
+    let authority = head
+        .uri
+        .authority()
+        .map(Authority::as_str)
+        .or(host)
+        .filter(|authority| !authority.is_empty())
+        .ok_or(Denied::NoHost)?;
     if !hosts.contain(authority) {
         return Err(Denied::Host);
     }
-    if !head.headers.contains_key(ORIGIN) {
-        return Ok(());
-    }
-    let origin = single(&head.headers, ORIGIN.as_str()).and_then(|origin| origin.to_str().ok());
-    match origin {
-        Some(origin) if origins.contain(origin, authority) => Ok(()),
-        _ => Err(Denied::Origin),
-    }
-}
-
-/// The value of a header that may stand there once.
-fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).iter();
-    values.next().filter(|_| values.next().is_none())
+    let may_call = match head::single(&head.headers, ORIGIN) {
+        Ok(None) => true,
+        Ok(Some(origin)) => origin
+            .to_str()
+            .is_ok_and(|origin| origins.contain(origin, authority)),
+        Err(head::Several) => false,
+    };
+    may_call.then_some(()).ok_or(Denied::Origin)
 }
 
 fn without_port(authority: &str) -> &str {

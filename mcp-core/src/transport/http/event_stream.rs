@@ -16,6 +16,8 @@ use crate::session::Transmit;
 use crate::time::Instant;
 use crate::transport::sse;
 
+const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
+
 /// Small frames are gathered into pieces of about this many bytes, so that a burst of them takes
 /// few writes; larger ones leave as they are.
 const GATHER: usize = 16 * 1024;
@@ -70,17 +72,22 @@ impl<A> EventStream<A> {
     /// Does what is due: a keep-alive comment, and whatever is due in the session.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.now = now;
-        self.slot.lock().handle_timeout(now);
-        if self.keep_alive_at <= now && self.ready.is_empty() {
-            let mut comment = BytesMut::new();
-            sse::write_comment("keep-alive", &mut comment);
-            self.ready.push_back(comment.freeze());
+        let mut session = self.slot.lock();
+        session.handle_timeout(now);
+        if now < self.keep_alive_at {
+            return;
+        }
+        self.keep_alive_at = now + self.keep_alive;
+        // What waits to be read breaks the silence as well as a comment would.
+        if self.ready.is_empty() && !session.has_transmit() && session.phase() != Phase::Closed {
+            self.ready.push_back(KEEP_ALIVE);
         }
     }
 
     /// Ends the session: nothing can reach the client any more. Dropping the stream does the same.
     pub fn handle_disconnect(&mut self, now: Instant) {
         self.now = now;
+        self.ready.clear();
         self.sessions.remove(self.id);
         self.slot.lock().handle_disconnect(now);
     }
@@ -128,6 +135,10 @@ impl<A> EventStream<A> {
                 break;
             };
             let large = frame.len() > GATHER;
+            if !large {
+                let event = sse::MESSAGE_PREFIX.len() + frame.len() + sse::SUFFIX.len();
+                gathered.reserve(event);
+            }
             gathered.extend_from_slice(sse::MESSAGE_PREFIX);
             for chunk in frame.into_chunks() {
                 if large && chunk.len() > GATHER {

@@ -1,13 +1,27 @@
 //! What a request head says of its body and of the answer it wants.
 
-use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// A header stands there more than once: which one counts would depend on who reads it.
+pub(super) struct Several;
+
+/// The value of a header that may stand there once.
+pub(super) fn single(
+    headers: &HeaderMap,
+    name: HeaderName,
+) -> Result<Option<&HeaderValue>, Several> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        _ => Err(Several),
+    }
+}
 
 /// Whether the body is JSON: a media type of `application/json`, in UTF-8 if it says so.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
+    let Ok(Some(Ok(value))) =
+        single(headers, CONTENT_TYPE).map(|value| value.map(HeaderValue::to_str))
     else {
         return false;
     };
@@ -33,25 +47,31 @@ pub(super) fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim())
         .any(|range| {
-            range == "*/*"
+            let mut parts = range.split(';').map(str::trim);
+            let range = parts.next().unwrap_or_default();
+            let names_it = range == "*/*"
                 || range.eq_ignore_ascii_case(media_type)
                 || range
                     .strip_suffix("/*")
-                    .is_some_and(|range| range.eq_ignore_ascii_case(group))
+                    .is_some_and(|range| range.eq_ignore_ascii_case(group));
+            names_it && !parts.any(is_zero_weight)
         })
 }
 
-/// The announced length of the body in bytes, if there is one.
+/// Whether a parameter of a media range says that the client does not want it.
+fn is_zero_weight(parameter: &str) -> bool {
+    parameter
+        .strip_prefix("q=")
+        .is_some_and(|weight| weight.bytes().all(|byte| matches!(byte, b'0' | b'.')))
+}
+
+/// The announced length of the body in bytes, if there is one; the largest for more than can be
+/// counted.
 pub(super) fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    let digits = headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(usize::MAX))
 }
 
 /// The value of a query parameter, undecoded.

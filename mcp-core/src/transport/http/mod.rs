@@ -20,4 +20,4 @@ pub use event_stream::EventStream;
 pub use server::{Admission, HttpServer};
 pub use session_id::SessionId;
 pub use sessions::{Slot, SlotGuard};
-pub use upload::{Accepted, Upload};
+pub use upload::{Posted, Upload};

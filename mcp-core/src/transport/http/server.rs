@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -51,7 +50,6 @@ pub struct HttpServer<A> {
     session: Arc<SessionConfig>,
     ids: SessionIds,
     sessions: Arc<Sessions<A>>,
-    draining: AtomicBool,
 }
 
 /// What to do with a request, by its head.
@@ -73,21 +71,18 @@ impl<A> HttpServer<A> {
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
         let session = Arc::new(config.session.clone());
-        let draining = AtomicBool::new(false);
         Self {
             config,
             session,
             ids: SessionIds::new(seed),
             sessions,
-            draining,
         }
     }
 
-    /// Takes no new sessions and messages, and closes each session when what it has in flight is
+    /// Takes no new sessions and requests, and closes each session when what it has in flight is
     /// answered, at the latest after `within`.
     pub fn drain(&self, now: Instant, within: Duration) {
-        self.draining.store(true, Ordering::Relaxed);
-        for slot in self.sessions.all() {
+        for slot in self.sessions.close() {
             slot.lock().drain(now, within);
         }
     }
@@ -147,15 +142,9 @@ impl<A> HttpServer<A> {
         if !head::accepts(&head.headers, "text/event-stream") {
             return Err(Refusal::NotAcceptable);
         }
-        if self.draining.load(Ordering::Relaxed) {
-            return Err(Refusal::ShuttingDown);
-        }
         let id = self.ids.generate();
-        let make = || Slot::new(ServerSession::new(now, Arc::clone(&self.session)), attach());
-        let slot = self
-            .sessions
-            .insert(id, make)
-            .ok_or(Refusal::TooManySessions)?;
+        let session = ServerSession::new(now, Arc::clone(&self.session));
+        let slot = self.sessions.insert(id, Slot::new(session, attach()))?;
         let greeting = self.greeting(id, paths);
         let sessions = Arc::clone(&self.sessions);
         let keep_alive = self.config.keep_alive;

@@ -1,14 +1,14 @@
 //! The sessions of a server: a table in shards, and a lock for each session.
 
-use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SessionId;
+use super::refusal::Refusal;
 use crate::session::ServerSession;
 
 /// Enough that two cores rarely want the same lock, few enough to walk.
@@ -66,48 +66,51 @@ impl DerefMut for SlotGuard<'_> {
 type Shard<A> = Mutex<BTreeMap<SessionId, Arc<Slot<A>>>>;
 
 pub(super) struct Sessions<A> {
-    shards: Box<[Shard<A>]>,
+    shards: [Shard<A>; SHARDS],
     count: AtomicUsize,
     limit: usize,
+    /// No session may be added any more.
+    closed: AtomicBool,
 }
 
 impl<A> Sessions<A> {
     pub(super) fn new(limit: usize) -> Self {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
         Self {
-            shards,
+            shards: Default::default(),
             count: AtomicUsize::new(0),
             limit,
+            closed: AtomicBool::new(false),
         }
     }
 
-    /// Adds what `make` returns; `None` if there are too many.
-    pub(super) fn insert(
-        &self,
-        id: SessionId,
-        make: impl FnOnce() -> Slot<A>,
-    ) -> Option<Arc<Slot<A>>> {
+    /// Adds a session.
+    pub(super) fn insert(&self, id: SessionId, slot: Slot<A>) -> Result<Arc<Slot<A>>, Refusal> {
+        let slot = Arc::new(slot);
+        let mut shard = self.shard(id);
+        // Under the lock: whoever closes the table and then walks it meets every session.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(Refusal::ShuttingDown);
+        }
         let more = |count: usize| (count < self.limit).then_some(count + 1);
         self.count
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
-            .ok()?;
-        let slot = Arc::new(make());
-        if let Some(mut shard) = self.shard(id) {
-            shard.insert(id, Arc::clone(&slot));
-        }
-        Some(slot)
+            .map_err(|_| Refusal::TooManySessions)?;
+        shard.insert(id, Arc::clone(&slot));
+        Ok(slot)
+    }
+
+    /// Lets no session be added any more, and returns those there are.
+    pub(super) fn close(&self) -> Vec<Arc<Slot<A>>> {
+        self.closed.store(true, Ordering::Relaxed);
+        self.all()
     }
 
     pub(super) fn get(&self, id: SessionId) -> Option<Arc<Slot<A>>> {
-        self.shard(id)?.get(&id).cloned()
+        self.shard(id).get(&id).cloned()
     }
 
     pub(super) fn remove(&self, id: SessionId) {
-        if self
-            .shard(id)
-            .and_then(|mut shard| shard.remove(&id))
-            .is_some()
-        {
+        if self.shard(id).remove(&id).is_some() {
             self.count.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -117,14 +120,16 @@ impl<A> Sessions<A> {
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Slot<A>>> {
-        let locked = self.shards.iter().map(lock);
-        locked
-            .flat_map(|shard| shard.values().cloned().collect::<Vec<_>>())
-            .collect()
+        let mut all = Vec::with_capacity(self.len());
+        for shard in &self.shards {
+            all.extend(lock(shard).values().cloned());
+        }
+        all
     }
 
-    fn shard(&self, id: SessionId) -> Option<MutexGuard<'_, BTreeMap<SessionId, Arc<Slot<A>>>>> {
-        self.shards.get(id.shard(SHARDS)).map(lock)
+    fn shard(&self, id: SessionId) -> MutexGuard<'_, BTreeMap<SessionId, Arc<Slot<A>>>> {
+        let [first, ..] = &self.shards;
+        lock(self.shards.get(id.shard(SHARDS)).unwrap_or(first))
     }
 }
 

@@ -11,7 +11,7 @@ use super::sessions::Slot;
 use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
 use crate::lifecycle::Phase;
 use crate::revision::Revision;
-use crate::session::Lane;
+use crate::session::{Lane, ServerSession};
 use crate::time::Instant;
 
 /// The body of a POST, counted as it comes in.
@@ -28,13 +28,13 @@ enum Body {
     Gathered(BytesMut),
 }
 
-/// A message that was taken.
+/// What came of a message that was posted.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Accepted<A> {
+pub struct Posted<A> {
     /// What to answer.
     pub response: Response<Bytes>,
-    /// The session it went to: poll it for events.
+    /// The session it was for: poll it for events.
     pub slot: Arc<Slot<A>>,
 }
 
@@ -78,52 +78,33 @@ impl<A> Upload<A> {
     }
 
     /// Takes the end of the body: the message goes to its session, and its sender is told so at
-    /// once. The answer, if there is to be one, leaves on the event stream (SSE-08).
+    /// once, with 202. The answer, if there is to be one, leaves on the event stream (SSE-08).
     ///
-    /// # Errors
-    /// The response to send when the message was not taken: 400 with a JSON-RPC error when it is
-    /// malformed, 404 when the session has ended, 503 when it can take no more for now.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the refusal is the answer, moved once"
-    )]
-    pub fn handle_end(self, now: Instant) -> Result<Accepted<A>, Response<Bytes>> {
-        self.finish(now).map_err(Refusal::into_response)
-    }
-
-    fn finish(self, now: Instant) -> Result<Accepted<A>, Refusal> {
+    /// A message that is not taken is refused here: with 400 and a JSON-RPC error when it is
+    /// malformed, with 404 when the session has ended, with 503 when it can take no more for now.
+    #[must_use]
+    pub fn handle_end(self, now: Instant) -> Posted<A> {
         let frame = match self.body {
             Body::Empty => Bytes::new(),
             Body::Whole(whole) => whole,
             Body::Gathered(gathered) => gathered.freeze(),
         };
         // Off the lock: parsing is the long part.
-        let incoming = Incoming::parse(&frame, &self.limits).map_err(Refusal::Malformed)?;
-        let mut session = self.slot.lock();
-        if session.phase() == Phase::Closed {
-            return Err(Refusal::UnknownSession);
-        }
-        // A response or a cancellation may be just what the session waits for.
-        if matches!(
-            incoming,
-            Incoming::Message(Message::Request(_)) | Incoming::Batch(_)
-        ) && !session.wants_input()
-        {
-            return Err(Refusal::Busy);
-        }
-        let batches = session.revision().is_some_and(Revision::allows_batches);
-        if matches!(incoming, Incoming::Batch(_)) && !batches {
-            return Err(Refusal::Malformed(EnvelopeError::batch_not_allowed()));
-        }
-        // Members of a batch that are no messages are answered on the stream, like the others.
-        let _ = session.handle_incoming(now, Lane::Standing, incoming, frame.len());
-        drop(session);
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::ACCEPTED;
-        Ok(Accepted {
+        let delivered = Incoming::parse(&frame, &self.limits)
+            .map_err(Refusal::Malformed)
+            .and_then(|incoming| deliver(now, &mut self.slot.lock(), incoming, frame.len()));
+        let response = match delivered {
+            Ok(()) => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::ACCEPTED;
+                response
+            }
+            Err(refusal) => refusal.into_response(),
+        };
+        Posted {
             response,
             slot: self.slot,
-        })
+        }
     }
 
     fn len(&self) -> usize {
@@ -133,6 +114,43 @@ impl<A> Upload<A> {
             Body::Gathered(gathered) => gathered.len(),
         }
     }
+}
+
+/// Gives a message to its session, if the session can take it.
+fn deliver(
+    now: Instant,
+    session: &mut ServerSession,
+    incoming: Incoming,
+    bytes: usize,
+) -> Result<(), Refusal> {
+    // Nobody polls a stream whose connection is stuck: then this is what keeps the time.
+    if session.poll_timeout().is_some_and(|due| due <= now) {
+        session.handle_timeout(now);
+    }
+    if session.phase() == Phase::Closed {
+        return Err(Refusal::UnknownSession);
+    }
+    // A response or a cancellation may be just what the session waits for.
+    let takes = match &incoming {
+        Incoming::Message(Message::Request(request)) if request.method.as_str() == "ping" => {
+            !session.is_outbox_full()
+        }
+        Incoming::Message(Message::Request(_)) | Incoming::Batch(_) if session.is_draining() => {
+            return Err(Refusal::ShuttingDown);
+        }
+        Incoming::Message(Message::Request(_)) | Incoming::Batch(_) => session.wants_input(),
+        Incoming::Message(_) => true,
+    };
+    if !takes {
+        return Err(Refusal::Busy);
+    }
+    let batches = session.revision().is_some_and(Revision::allows_batches);
+    if matches!(incoming, Incoming::Batch(_)) && !batches {
+        return Err(Refusal::Malformed(EnvelopeError::batch_not_allowed()));
+    }
+    // Members of a batch that are no messages are answered on the stream, like the others.
+    let _ = session.handle_incoming(now, Lane::Standing, incoming, bytes);
+    Ok(())
 }
 
 impl<A> fmt::Debug for Upload<A> {
