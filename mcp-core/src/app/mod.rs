@@ -64,7 +64,10 @@
 //!     let ServerEvent::Request(request) = event else { continue };
 //!     let cx = Context::new(connection.clone(), request.ticket.key(), request.progress_token);
 //!     let mut call = pin!(server.call(cx, request.method, request.params));
-//!     if let Poll::Ready(reply) = call.as_mut().poll(&mut Polling::from_waker(Waker::noop())) {
+//!     // Once to start it, and once for the work, which waits for nothing.
+//!     let mut cx = Polling::from_waker(Waker::noop());
+//!     let _ = call.as_mut().poll(&mut cx);
+//!     if let Poll::Ready(reply) = call.as_mut().poll(&mut cx) {
 //!         session.respond(now, request.ticket, reply);
 //!     };
 //! }
