@@ -42,10 +42,7 @@ pub(super) struct Abortable<F> {
 
 impl<F: Future> Abortable<F> {
     pub(super) const fn new(future: Pin<Box<F>>, handle: AbortHandle) -> Self {
-        Self {
-            future: Some(future),
-            handle,
-        }
+        Self { future: Some(future), handle }
     }
 }
 
@@ -60,11 +57,7 @@ impl<F: Future> Future for Abortable<F> {
                 self.future = None;
                 return Poll::Ready(None);
             }
-            if !state
-                .waker
-                .as_ref()
-                .is_some_and(|waker| waker.will_wake(cx.waker()))
-            {
+            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                 state.waker = Some(cx.waker().clone());
             }
         }

@@ -30,10 +30,7 @@ pub(super) struct Engine<R, H> {
 impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Ties a new session to the application.
     pub(super) fn connect(&self, link: &Arc<Link>) {
-        let peer = SessionPeer {
-            runtime: self.runtime.clone(),
-            link: Arc::downgrade(link),
-        };
+        let peer = SessionPeer { runtime: self.runtime.clone(), link: Arc::downgrade(link) };
         let connection = Connection::new(peer);
         self.handler.connected(&connection);
         link.attachment().connect(connection);
@@ -104,20 +101,11 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
-        let IncomingRequest {
-            ticket,
-            method,
-            params,
-            progress_token,
-            ..
-        } = request;
+        let IncomingRequest { ticket, method, params, progress_token, .. } = request;
         let key = ticket.key();
         let context = Context::new(connection, key, progress_token);
-        let running = Running {
-            engine: Arc::clone(self),
-            link: Arc::clone(link),
-            ticket: Some(ticket),
-        };
+        let running =
+            Running { engine: Arc::clone(self), link: Arc::clone(link), ticket: Some(ticket) };
         let engine = Arc::clone(self);
         let mut work = Box::pin(async move { engine.handler.call(context, method, params).await });
         // Polled here once, requests start in the order they came; whoever is done by then needs
@@ -160,9 +148,7 @@ impl<R: Runtime, H: Handler> Running<R, H> {
 
     fn respond(&self, ticket: RequestTicket, reply: Reply) {
         self.link.attachment().ended(ticket.key());
-        self.link
-            .lock()
-            .respond(self.engine.runtime.now(), ticket, reply);
+        self.link.lock().respond(self.engine.runtime.now(), ticket, reply);
         self.engine.pump(&self.link);
     }
 }

@@ -70,10 +70,7 @@ pub async fn serve_http<R, H, L>(
     let open = Arc::new(Open::default());
     let mut stop = shutdown.started();
     loop {
-        if until(&mut stop, open.below(options.connections))
-            .await
-            .is_none()
-        {
+        if until(&mut stop, open.below(options.connections)).await.is_none() {
             break;
         }
         let Some(accepted) = until(&mut stop, pin!(listener.accept())).await else {
@@ -132,10 +129,7 @@ where
     async move {
         let mut connection = pin!(connection);
         core::future::poll_fn(|cx| {
-            if stop
-                .as_mut()
-                .is_some_and(|stop| Pin::new(stop).poll(cx).is_ready())
-            {
+            if stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready()) {
                 stop = None;
                 connection.as_mut().graceful_shutdown();
             }
@@ -188,18 +182,10 @@ impl Future for Below<'_> {
         if is_below() {
             return Poll::Ready(());
         }
-        let mut waiting = self
-            .open
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.open.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         *waiting = Some(cx.waker().clone());
         drop(waiting);
-        if is_below() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if is_below() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -216,12 +202,7 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.count.fetch_sub(1, Ordering::AcqRel);
-        let waker = self
-            .0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -36,10 +36,7 @@ impl Links {
 
     pub(super) fn register_writer(&self, cx: &Context<'_>) {
         let mut writer = lock(&self.writer);
-        if !writer
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
+        if !writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             *writer = Some(cx.waker().clone());
         }
     }

@@ -47,13 +47,7 @@ impl<R: Runtime> Peer for SessionPeer<R> {
         drop(session);
         link.attachment().wake_writer();
         let (runtime, link) = (self.runtime.clone(), self.link.clone());
-        Box::pin(Waiting {
-            runtime,
-            link,
-            handle,
-            answer,
-            done: false,
-        })
+        Box::pin(Waiting { runtime, link, handle, answer, done: false })
     }
 }
 
@@ -114,8 +108,7 @@ impl<R: Runtime> Drop for Waiting<R> {
         }
         if let Some(link) = self.link.upgrade() {
             link.attachment().take_answer(self.handle);
-            link.lock()
-                .cancel(self.runtime.now(), self.handle, "no longer wanted");
+            link.lock().cancel(self.runtime.now(), self.handle, "no longer wanted");
             link.attachment().wake_writer();
         }
     }

@@ -56,10 +56,7 @@ impl Shutdown {
         let place = state.next;
         state.next += 1;
         drop(state);
-        Started {
-            shutdown: self.clone(),
-            place,
-        }
+        Started { shutdown: self.clone(), place }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -69,9 +66,7 @@ impl Shutdown {
 
 impl fmt::Debug for Shutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shutdown")
-            .field("started", &self.is_started())
-            .finish()
+        f.debug_struct("Shutdown").field("started", &self.is_started()).finish()
     }
 }
 
