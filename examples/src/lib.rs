@@ -1,5 +1,11 @@
 //! Code the example servers share: what does not depend on the runtime is written once.
 
-// pub mod catalog;
+pub mod catalog;
 pub mod delay;
 pub mod options;
+
+/// The README's examples, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;

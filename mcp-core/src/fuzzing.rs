@@ -4,6 +4,12 @@
 //! keep up with it; the package `mcp-core/fuzz` gives each a coverage-guided target. To add one,
 //! write the function, name it in [`TARGETS`], and add its target to that package.
 
+mod envelope;
+mod session_ops;
+
+pub use envelope::envelope;
+pub use session_ops::session_ops;
+
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -13,7 +19,7 @@ use crate::transport::sse::{DecodeError, Decoder, EventFields, SseEvent};
 use crate::transport::stdio::{self, LineDecoder, LineError};
 
 /// Every target.
-pub const TARGETS: &[fn(&[u8])] = &[line_decoder, sse_decoder];
+pub const TARGETS: &[fn(&[u8])] = &[envelope, line_decoder, session_ops, sse_decoder];
 
 /// Chunking changes no line, buffering is bounded, and written lines are read back.
 pub fn line_decoder(data: &[u8]) {
@@ -204,6 +210,40 @@ mod tests {
         b"x",
     ];
 
+    /// Pieces of messages.
+    const JSON: &[&[u8]] = &[
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\"",
+        b"\\",
+        b" ",
+        b"\n",
+        b"1",
+        b"-0.0",
+        b"1e9",
+        b"null",
+        b"\"jsonrpc\":\"2.0\"",
+        b"{\"jsonrpc\":\"2.0\",",
+        b"\"id\":1",
+        b"\"id\":\"a\"",
+        b"\"id\":null",
+        b"\"method\":\"a\"",
+        b"\"Method\":\"a\"",
+        b"\"m\\u0065thod\":\"\\u0061\"",
+        b"\"params\":{}",
+        b"\"params\":{\"a\":[1e999]}",
+        b"\"param\xC5\xBF\":{}",
+        b"\"result\":{}",
+        b"\"result\":[\n]",
+        b"\"error\":{\"code\":1,\"message\":\"m\",\"data\":[ ]}",
+        b"\"x\":0",
+        b"\xFF",
+    ];
+
     /// The xorshift generator, for inputs that are the same in every run.
     struct Seeded(u64);
 
@@ -225,6 +265,40 @@ mod tests {
                 }
             }
             input
+        }
+    }
+
+    #[test]
+    fn messages_hold_for_seeded_inputs() {
+        let mut seeded = Seeded(0x6d63_7063_6f64_6563);
+        for _ in 0..20_000 {
+            let mut input = Vec::new();
+            if seeded.below(4) > 0 {
+                // Members in any order, most of them well-formed.
+                input.extend_from_slice(b"{\"jsonrpc\":\"2.0\"");
+                for _ in 0..seeded.below(4) {
+                    input.push(b',');
+                    input.extend_from_slice(JSON[16 + seeded.below(JSON.len() - 16)]);
+                }
+                input.push(b'}');
+            } else {
+                for _ in 0..seeded.below(12) {
+                    input.extend_from_slice(JSON[seeded.below(JSON.len())]);
+                }
+            }
+            envelope(&input);
+        }
+    }
+
+    #[test]
+    fn sessions_hold_for_seeded_operations() {
+        let mut seeded = Seeded(0x6d63_7063_6f64_6563);
+        for round in 0..4000 {
+            let length = seeded.below(if round % 8 == 0 { 2000 } else { 200 });
+            let input: Vec<u8> = (0..length)
+                .map(|_| seeded.below(256).try_into().unwrap())
+                .collect();
+            session_ops(&input);
         }
     }
 

@@ -1,6 +1,44 @@
 //! The Model Context Protocol as a sans-IO state machine.
+//!
+//! Bytes and HTTP heads go in; events, frames and response bodies come out. The crate opens no
+//! socket, reads no clock, starts no task and has no randomness of its own: time and a seed are
+//! arguments. Runtimes are other crates, `mcp-tokio` and `mcp-smol` among them.
+//!
+//! # The contract
+//!
+//! Every machine has the same four groups of methods, in this order: constructors, commands
+//! (`respond`, `notify`, `close` …), inputs (`handle_*`), outputs (`poll_*`), and then getters.
+//! Any order of calls is legal; polling what is empty is harmless; a bound that is reached hands
+//! the item back; nothing a peer sends makes a machine panic or grow without end.
+//!
+//! - [`session::ServerSession`]: a legacy session with the hold queue for requests that come
+//!   before the handshake is done.
+//! - [`transport::http::HttpServer`]: HTTP+SSE around such sessions.
+//! - [`transport::stdio`] and [`transport::sse`]: the codecs.
+//! - [`app`]: tools, resources and prompts behind any session.
+//! - [`driver`]: the async glue that runtime crates share.
+//!
+//! # Where what is decided
+//!
+//! - [`lifecycle`] holds the rules of both eras as tables; sessions look up, they do not decide.
+//! - [`jsonrpc`] reads envelopes into slices of the bytes that came and classifies them by the
+//!   members they have; nothing is parsed by trial.
+//! - [`model`] has one type per concept for all revisions, and what each revision lacks as data.
+//! - [`config`] has every bound and deadline, each finite by default, with its reason.
+//! - [`error`] says whose fault something is and whether the session lives on.
+//!
+//! # Features
+//!
+//! `std` and `http` are on by default. Without them the crate is `no_std` with `alloc`: sessions
+//! and stdio. `schemars` derives input schemas from argument types, `driver` is the async glue,
+//! `tower` makes the HTTP service one of `tower`'s. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(
+    clippy::alloc_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -167,13 +167,16 @@ fn input_requests_are_told_apart_by_method() {
         "d":{"method":"sampling/createMessage","params":{"messages":[],"maxTokens":5}}}}"#;
     let result = round_trip::<InputRequiredResult>(json);
     let requests = result.input_requests.unwrap();
-    assert_eq!(requests["a"], InputRequest::ListRoots(None));
+    assert_eq!(*requests.get("a").unwrap(), InputRequest::ListRoots(None));
     assert_eq!(
-        requests["b"],
+        *requests.get("b").unwrap(),
         InputRequest::ListRoots(Some(EmptyParams::new()))
     );
-    assert_eq!(requests["c"].method(), "elicitation/create");
-    assert_eq!(requests["d"].method(), "sampling/createMessage");
+    assert_eq!(requests.get("c").unwrap().method(), "elicitation/create");
+    assert_eq!(
+        requests.get("d").unwrap().method(),
+        "sampling/createMessage"
+    );
     let twice = r#"{"inputRequests":{"a":{"method":"roots/list"},"a":{"method":"roots/list"}}}"#;
     assert!(refusal::<InputRequiredResult>(twice).contains("duplicate member `a`"));
 }
@@ -231,7 +234,7 @@ fn results_are_told_apart_by_their_kind() {
 #[test]
 fn structured_content_of_null_is_not_its_absence() {
     let null = round_trip::<CallToolResult>(r#"{"content":[],"structuredContent":null}"#);
-    assert_eq!(null.structured_content, Some(RawJson::null()));
+    assert_eq!(null.structured_content, Some(RawJson::NULL));
     let absent = round_trip::<CallToolResult>(r#"{"content":[]}"#);
     assert_eq!(absent.structured_content, None);
     assert!(refusal::<CallToolResult>(r#"{"structuredContent":{}}"#).contains("`content`"));
@@ -358,7 +361,10 @@ fn reserved_metadata_is_typed() {
     assert_eq!(meta.log_level(), Ok(Some(Level::Warning)));
     assert_eq!(meta.progress_token(), Ok(Some(7.into())));
     assert_eq!(meta.server_info(), Ok(None));
-    assert_eq!(meta.get("com.example/n").unwrap().get(), "9007199254740993");
+    assert_eq!(
+        meta.get("com.example/n").unwrap().as_str(),
+        "9007199254740993"
+    );
 
     let odd: Meta = read(r#"{"io.modelcontextprotocol/logLevel":"loud"}"#);
     assert_eq!(odd.log_level().unwrap_err().key, Meta::LOG_LEVEL);

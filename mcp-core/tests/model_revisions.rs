@@ -397,6 +397,12 @@ fn old_forms_have_simple_fields() {
             "some":{"type":"string","title":"Some","enum":["r","b"],"enumNames":["Red","b"]},
         }})
     );
+    let endless = NumberField::number()
+        .with_maximum(f64::INFINITY)
+        .with_minimum(0.0);
+    let endless = ElicitParams::form("m", FormSchema::new().with_field("n", endless));
+    let field = &sent(&endless, R4)["requestedSchema"]["properties"]["n"];
+    assert_eq!(*field, json!({"type":"number","minimum":0}));
     // A schema that is no form goes out as it came.
     let odd = raw(r#"{"type":"object","properties":{"x":{"type":"null"}}}"#);
     let params = ElicitFormParams::new("m", odd.clone());

@@ -1,5 +1,28 @@
 //! The Model Context Protocol on [smol](https://docs.rs/smol).
 //!
+//! ```no_run
+//! use mcp_smol::app::{Context, Server};
+//! use mcp_smol::model::Tool;
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Add {
+//!     a: f64,
+//!     b: f64,
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let tool = Tool::new("add").with_description("Adds two numbers");
+//!     let server = Server::builder("demo", "1.0")
+//!         .tool(tool, |args: Add, _cx: Context| async move { Ok((args.a + args.b).to_string()) })
+//!         .build()?;
+//!     let serving = mcp_smol::serve(server).until(mcp_smol::terminated());
+//!     smol::block_on(serving.http("127.0.0.1:8000"))?;
+//!     Ok(())
+//! }
+//! ```
+//!
 //! Everything that does not depend on the runtime is [`mcp_core`], re-exported here; what is
 //! here has the same names in `mcp-tokio`.
 

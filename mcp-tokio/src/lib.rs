@@ -3,9 +3,24 @@
 //! ```no_run
 //! use mcp_tokio::app::{Context, Server};
 //! use mcp_tokio::model::Tool;
+//! use schemars::JsonSchema;
+//! use serde::Deserialize;
 //!
-//! # #[derive(serde::Deserialize)] struct Add { a: f64, b: f64 }
-//! # fn build() {}
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Add {
+//!     a: f64,
+//!     b: f64,
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let tool = Tool::new("add").with_description("Adds two numbers");
+//!     let server = Server::builder("demo", "1.0")
+//!         .tool(tool, |args: Add, _cx: Context| async move { Ok((args.a + args.b).to_string()) })
+//!         .build()?;
+//!     mcp_tokio::serve(server).until(mcp_tokio::terminated()).http("127.0.0.1:8000").await?;
+//!     Ok(())
+//! }
 //! ```
 //!
 //! Everything that does not depend on the runtime is [`mcp_core`], re-exported here; what is
@@ -22,6 +37,7 @@ pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
 pub use rt::TokioRuntime;
 pub use signal::terminated;
+pub use stdio::Stdin;
 
 /// Serves a handler: set what differs from the defaults, then choose a transport.
 pub fn serve<H: Handler>(handler: H) -> Serve<TokioRuntime, H> {

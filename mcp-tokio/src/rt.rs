@@ -53,7 +53,7 @@ impl Runtime for TokioRuntime {
 
 impl Platform for TokioRuntime {
     type Listener = TcpListener;
-    type Stdin = TokioIo<tokio::io::Stdin>;
+    type Stdin = stdio::Stdin;
     type Stdout = TokioIo<tokio::io::Stdout>;
 
     async fn bind(&self, address: &str) -> io::Result<(TcpListener, SocketAddr)> {

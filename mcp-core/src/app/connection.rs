@@ -1,18 +1,28 @@
 //! What an application knows of one client.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
-use std::sync::OnceLock;
+use core::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::handler::Peer;
+use crate::error::SendError;
+use crate::jsonrpc::RawJson;
+use crate::lifecycle::NotificationMethod;
+use crate::model::Level;
 use crate::revision::Revision;
-use crate::session::Client;
+use crate::session::{Client, Outgoing};
 
 /// One client's session, as the application sees it.
 pub struct Connection {
     peer: Box<dyn Peer>,
     client: OnceLock<Arc<Client>>,
+    /// A [`Level`] by its number.
+    log_level: AtomicU8,
+    kept: Mutex<Vec<Box<dyn Send + Sync>>>,
 }
 
 impl Connection {
@@ -22,6 +32,8 @@ impl Connection {
         Arc::new(Self {
             peer: Box::new(peer),
             client: OnceLock::new(),
+            log_level: AtomicU8::new(Level::Info as u8),
+            kept: Mutex::default(),
         })
     }
 
@@ -29,6 +41,30 @@ impl Connection {
     pub fn introduce(&self, client: Arc<Client>) {
         // A second introduction cannot happen: the session refuses a second `initialize`.
         let _ = self.client.set(client);
+    }
+
+    /// Keeps something until the connection is gone, to clean up after the client in its `Drop`.
+    pub fn keep(&self, guard: impl Send + Sync + 'static) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push(Box::new(guard));
+    }
+
+    /// Sets the least severe level of log messages the client wants.
+    pub fn set_log_level(&self, level: Level) {
+        self.log_level.store(level as u8, Ordering::Relaxed);
+    }
+
+    /// Sends a notification that belongs to no request of the client.
+    ///
+    /// # Errors
+    /// [`SendError`] hands it back.
+    pub fn notify(
+        &self,
+        method: &NotificationMethod,
+        params: Option<RawJson>,
+    ) -> Result<(), SendError<Outgoing>> {
+        let method = method.as_str().to_owned();
+        self.peer.notify(Outgoing::new(method, params))
     }
 
     /// The client's end.
@@ -48,6 +84,12 @@ impl Connection {
     pub fn revision(&self) -> Revision {
         self.client()
             .map_or(Revision::LATEST_LEGACY, |client| client.revision)
+    }
+
+    /// Whether the client wants log messages of this level; until it says so, from `info` up.
+    #[must_use]
+    pub fn wants_log(&self, level: Level) -> bool {
+        self.log_level.load(Ordering::Relaxed) <= level as u8
     }
 }
 

@@ -1,31 +1,227 @@
 //! What a handler can do while it works on a request.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use alloc::sync::Arc;
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::connection::Connection;
+use super::error::AskError;
 use crate::id::{ProgressToken, RequestKey};
+use crate::jsonrpc::RawJson;
+use crate::lifecycle::{Method, NotificationMethod, Sender};
+use crate::model::{
+    ClientCapabilities, CreateMessageParams, CreateMessageResult, ElicitParams, ElicitResult,
+    ForRevision, Level, ListRootsResult, LogParams, ProgressParams,
+};
+use crate::revision::{Era, Revision};
+use crate::session::Outgoing;
+
+/// How long a question waits for a person, or for a person to let a model answer. They read,
+/// think and type.
+const FOR_PEOPLE: Duration = Duration::from_secs(10 * 60);
 
 /// One request's view of its client: progress, logging, questions.
+///
+/// A handler's future is dropped when the client cancels the request or it runs out of time.
+/// What must be undone then belongs in the `Drop` of something the future owns.
 #[derive(Clone, Debug)]
 pub struct Context {
     connection: Arc<Connection>,
     request: RequestKey,
-    progress_token: Option<ProgressToken>,
+    progress: Option<Arc<Progress>>,
+    logging: bool,
+    timeout: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Progress {
+    token: ProgressToken,
+    last: Mutex<Option<f64>>,
+}
+
+/// What became of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// It is on its way.
+    Sent,
+    /// The client did not ask for it: there is no progress token, or the level is too low.
+    Unwanted,
+    /// It is no progress: not more than was reported before, or no number.
+    Stale,
+    /// The client reads too slowly, or the request or session is over. Nothing is owed to
+    /// anyone; the next one may go through.
+    Dropped,
 }
 
 impl Context {
     /// The context of a request.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         connection: Arc<Connection>,
         request: RequestKey,
         progress_token: Option<ProgressToken>,
     ) -> Self {
+        let progress = |token| {
+            Arc::new(Progress {
+                token,
+                last: Mutex::new(None),
+            })
+        };
         Self {
             connection,
             request,
-            progress_token,
+            progress: progress_token.map(progress),
+            logging: false,
+            timeout: None,
         }
+    }
+
+    /// Lets the handler log. For handlers of one's own: [`Server`](super::Server) does it if it
+    /// was built with logging.
+    #[must_use]
+    pub const fn with_logging(mut self) -> Self {
+        self.logging = true;
+        self
+    }
+
+    /// Sets how long each question asked through this context waits for its answer.
+    ///
+    /// Default 10 min for [`sample`](Self::sample) and [`elicit`](Self::elicit), which people
+    /// answer, and [`Timeouts::outbound`](crate::config::Timeouts::outbound) for the others.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Tells the client how far the work is, if it wants to know.
+    ///
+    /// `progress` must grow with every call, in any unit; `total` is where it ends, if that is
+    /// known. The message is left out for clients older than 2025-03-26
+    /// (`2025-11-25/basic/utilities/progress`).
+    pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) -> Delivery {
+        let Some(report) = &self.progress else {
+            return Delivery::Unwanted;
+        };
+        // Held while sending: two reports must not overtake each other.
+        let mut last = report.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if !progress.is_finite() || last.is_some_and(|last| progress <= last) {
+            return Delivery::Stale;
+        }
+        let mut params = ProgressParams::new(report.token.clone(), progress);
+        params.total = total.filter(|total| total.is_finite());
+        params.message = message.map(ToOwned::to_owned);
+        let delivery = self.notify(&NotificationMethod::Progress, &self.adapt(params));
+        if delivery == Delivery::Sent {
+            *last = Some(progress);
+        }
+        delivery
+    }
+
+    /// Sends the client a log message: text, or anything else that has a JSON form.
+    ///
+    /// Never put secrets, personal data or internals of the system in it.
+    pub fn log(&self, level: Level, data: impl Serialize) -> Delivery {
+        if !self.logs(level) {
+            return Delivery::Unwanted;
+        }
+        match RawJson::from_value(&data) {
+            Ok(data) => self.log_as(LogParams::new(level, data)),
+            Err(_) => Delivery::Dropped,
+        }
+    }
+
+    /// Sends the client a log message with all there is to it, a logger's name for one.
+    pub fn log_as(&self, message: LogParams) -> Delivery {
+        if !self.logs(message.level) {
+            return Delivery::Unwanted;
+        }
+        self.notify(&NotificationMethod::Message, &self.adapt(message))
+    }
+
+    /// Logs at [`Level::Debug`].
+    pub fn debug(&self, data: impl Serialize) -> Delivery {
+        self.log(Level::Debug, data)
+    }
+
+    /// Logs at [`Level::Info`].
+    pub fn info(&self, data: impl Serialize) -> Delivery {
+        self.log(Level::Info, data)
+    }
+
+    /// Logs at [`Level::Warning`].
+    pub fn warning(&self, data: impl Serialize) -> Delivery {
+        self.log(Level::Warning, data)
+    }
+
+    /// Logs at [`Level::Error`].
+    pub fn error(&self, data: impl Serialize) -> Delivery {
+        self.log(Level::Error, data)
+    }
+
+    /// Asks the client's model.
+    ///
+    /// Dropping the future cancels the question.
+    ///
+    /// # Errors
+    /// [`AskError`]; the client is not asked if it did not declare `sampling`, or `sampling.tools`
+    /// for a question that offers tools.
+    pub async fn sample(
+        &self,
+        params: CreateMessageParams,
+    ) -> Result<CreateMessageResult, AskError> {
+        let method = Method::SamplingCreateMessage;
+        self.require(&method, "sampling", |client| client.sampling.is_some())?;
+        if params.tools.is_some() || params.tool_choice.is_some() {
+            let with_tools = ClientCapabilities::samples_with_tools;
+            self.require(&method, "sampling.tools", with_tools)?;
+        }
+        let params = encode(&self.adapt(params))?;
+        self.ask(method, Some(params), Some(FOR_PEOPLE)).await
+    }
+
+    /// Asks the client's user.
+    ///
+    /// Dropping the future cancels the question.
+    ///
+    /// # Errors
+    /// [`AskError`]; the client is not asked if it did not declare the elicitation mode.
+    pub async fn elicit(&self, params: ElicitParams) -> Result<ElicitResult, AskError> {
+        let method = Method::ElicitationCreate;
+        if matches!(params, ElicitParams::Url(_)) {
+            let knows_urls = self.revision() >= Revision::V2025_11_25;
+            let elicits = |client: &ClientCapabilities| knows_urls && client.elicits_urls();
+            self.require(&method, "elicitation.url", elicits)?;
+        } else {
+            self.require(&method, "elicitation", ClientCapabilities::elicits_forms)?;
+        }
+        let params = encode(&self.adapt(params))?;
+        self.ask(method, Some(params), Some(FOR_PEOPLE)).await
+    }
+
+    /// Asks the client which folders the server may work in.
+    ///
+    /// # Errors
+    /// [`AskError`]; the client is not asked if it did not declare `roots`.
+    pub async fn list_roots(&self) -> Result<ListRootsResult, AskError> {
+        let method = Method::RootsList;
+        self.require(&method, "roots", |client| client.roots.is_some())?;
+        self.ask(method, None, None).await
+    }
+
+    /// Asks the client whether it is there.
+    ///
+    /// # Errors
+    /// [`AskError`]; there is no ping since 2026-07-28.
+    pub async fn ping(&self) -> Result<(), AskError> {
+        self.can_ask(&Method::Ping, "ping")?;
+        self.send_request(Method::Ping, None, None).await.map(drop)
     }
 
     /// The client's session.
@@ -42,7 +238,80 @@ impl Context {
 
     /// What to name in progress notifications, if the client wants any.
     #[must_use]
-    pub const fn progress_token(&self) -> Option<&ProgressToken> {
-        self.progress_token.as_ref()
+    pub fn progress_token(&self) -> Option<&ProgressToken> {
+        self.progress.as_ref().map(|progress| &progress.token)
     }
+
+    fn revision(&self) -> Revision {
+        self.connection.revision()
+    }
+
+    fn adapt<T: ForRevision>(&self, value: T) -> T {
+        value.for_revision(self.revision())
+    }
+
+    /// LOG-01, LOG-04. Since 2026-07-28 the request itself must ask for messages (LOG-09).
+    fn logs(&self, level: Level) -> bool {
+        self.logging && self.revision().era() == Era::Legacy && self.connection.wants_log(level)
+    }
+
+    fn notify(&self, method: &NotificationMethod, params: &impl Serialize) -> Delivery {
+        let Ok(params) = RawJson::from_value(params) else {
+            return Delivery::Dropped;
+        };
+        let method = method.as_str().to_owned();
+        let notification = Outgoing::new(method, Some(params)).about(self.request);
+        match self.connection.peer().notify(notification) {
+            Ok(()) => Delivery::Sent,
+            Err(_) => Delivery::Dropped,
+        }
+    }
+
+    fn require(
+        &self,
+        method: &Method,
+        capability: &'static str,
+        has: impl FnOnce(&ClientCapabilities) -> bool,
+    ) -> Result<(), AskError> {
+        self.can_ask(method, capability)?;
+        match self.connection.client() {
+            Some(client) if has(&client.capabilities) => Ok(()),
+            _ => Err(AskError::Unsupported(capability.into())),
+        }
+    }
+
+    /// Whether the revision lets a server send the request; since 2026-07-28 there are none.
+    fn can_ask(&self, method: &Method, what: &'static str) -> Result<(), AskError> {
+        if method.exists(self.revision(), Sender::Server) {
+            Ok(())
+        } else {
+            Err(AskError::Unsupported(what.into()))
+        }
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        params: Option<RawJson>,
+        timeout: Option<Duration>,
+    ) -> Result<T, AskError> {
+        let answer = self.send_request(method, params, timeout).await?;
+        answer.to().map_err(AskError::Answer)
+    }
+
+    async fn send_request(
+        &self,
+        method: Method,
+        params: Option<RawJson>,
+        timeout: Option<Duration>,
+    ) -> Result<RawJson, AskError> {
+        let method: String = method.as_str().to_owned();
+        let mut request = Outgoing::new(method, params).about(self.request);
+        request.timeout = self.timeout.or(timeout);
+        Ok(self.connection.peer().request(request).await?)
+    }
+}
+
+fn encode(params: &impl Serialize) -> Result<RawJson, AskError> {
+    RawJson::from_value(params).map_err(AskError::Question)
 }

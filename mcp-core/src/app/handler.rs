@@ -40,6 +40,10 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Result<InitializeResult, ErrorObject>> + Send;
 
     /// The client wants something done.
+    ///
+    /// Drivers poll the future once as soon as the request has arrived, one request after the
+    /// other in the order they came, and from then on in a task of its own: what must happen in
+    /// order belongs before the first `await`, what takes long behind it.
     fn call(
         &self,
         cx: Context,

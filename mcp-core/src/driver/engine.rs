@@ -1,7 +1,10 @@
 //! Turns the events of a session into work for its application.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::future::Future;
 use core::panic::AssertUnwindSafe;
+use core::task::{Poll, Waker};
 use std::panic::catch_unwind;
 
 use super::Runtime;
@@ -95,7 +98,8 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
-        let (owed, handle) = Owed::new(self, link, ticket);
+        let mut owed = Owed::new(self, link, ticket);
+        let handle = owed.start();
         self.runtime.spawn(async move {
             let client = Arc::new(client);
             let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
@@ -123,12 +127,23 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             ..
         } = request;
         let context = Context::new(connection, ticket.key(), progress_token);
-        let (owed, handle) = Owed::new(self, link, ticket);
-        self.runtime.spawn(async move {
-            let asked = owed.engine.handler.call(context, method, params);
-            let reply = handle.guard(asked).await;
-            owed.settle(reply, ServerSession::respond);
-        });
+        let mut owed = Owed::new(self, link, ticket);
+        let engine = Arc::clone(self);
+        let mut work = Box::pin(async move { engine.handler.call(context, method, params).await });
+        // Polled here once, requests start in the order they came; whoever is done by then needs
+        // no task.
+        let mut cx = core::task::Context::from_waker(Waker::noop());
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx))) {
+            Ok(Poll::Ready(reply)) => owed.settle(Some(reply), ServerSession::respond),
+            Ok(Poll::Pending) => {
+                let work = owed.start().guard(work);
+                self.runtime.spawn(async move {
+                    let reply = work.await;
+                    owed.settle(reply, ServerSession::respond);
+                });
+            }
+            Err(_) => drop(owed),
+        }
     }
 }
 
@@ -164,24 +179,35 @@ fn failed() -> ErrorObject {
     ErrorObject::internal("Internal error")
 }
 
-/// An answer that a task owes the client. However the task ends, the client gets one.
+/// An answer that is owed to the client. Whatever happens to the work for it, there is one.
 struct Owed<R: Runtime, H: Handler, T: Ticket> {
     engine: Arc<Engine<R, H>>,
     link: Arc<Link>,
     ticket: Option<T>,
+    /// Whether there is a task that can be stopped.
+    started: bool,
 }
 
 impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
-    /// Takes note of a task that is about to start; the handle is what stops it.
-    fn new(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, ticket: T) -> (Self, AbortHandle) {
-        let handle = AbortHandle::default();
-        link.attachment().started(ticket.work(), handle.clone());
-        let owed = Self {
+    fn new(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, ticket: T) -> Self {
+        Self {
             engine: Arc::clone(engine),
             link: Arc::clone(link),
             ticket: Some(ticket),
-        };
-        (owed, handle)
+            started: false,
+        }
+    }
+
+    /// Takes note of the task that is about to start; the handle is what stops it.
+    fn start(&mut self) -> AbortHandle {
+        let handle = AbortHandle::default();
+        if let Some(ticket) = &self.ticket {
+            self.link
+                .attachment()
+                .started(ticket.work(), handle.clone());
+            self.started = true;
+        }
+        handle
     }
 
     /// Gives the answer; without one the task was stopped, and nobody waits for it.
@@ -198,7 +224,9 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
     }
 
     fn conclude(&self, ticket: T, give: impl FnOnce(&mut ServerSession, Instant, T)) {
-        self.link.attachment().ended(ticket.work());
+        if self.started {
+            self.link.attachment().ended(ticket.work());
+        }
         give(&mut self.link.lock(), self.engine.runtime.now(), ticket);
         self.engine.pump(&self.link);
     }

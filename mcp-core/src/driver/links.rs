@@ -70,6 +70,11 @@ impl Links {
         }
     }
 
+    /// The writer is awake, and need not be woken until it registers again.
+    pub(super) fn writer_wakes(&self) {
+        lock(&self.writer).take();
+    }
+
     pub(super) fn wake_writer(&self) {
         let writer = lock(&self.writer).take();
         if let Some(writer) = writer {
@@ -117,14 +122,25 @@ impl Links {
         if self.turns.fetch_add(1, Ordering::AcqRel) != 0 {
             return;
         }
+        let turn = Turn(&self.turns);
         let mut asked = 1;
         loop {
             round();
             match self.turns.fetch_sub(asked, Ordering::AcqRel) - asked {
-                0 => return,
+                0 => break,
                 more => asked = more,
             }
         }
+        core::mem::forget(turn);
+    }
+}
+
+/// Ends a turn that an application's panic has broken off, or nobody would ever have one again.
+struct Turn<'a>(&'a AtomicUsize);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Release);
     }
 }
 

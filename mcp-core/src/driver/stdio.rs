@@ -110,14 +110,21 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let links = self.link.attachment();
+        links.writer_wakes();
+        let mut registered = false;
         loop {
-            links.register_writer(cx);
             // Writing first: it may make the room that reading waits for.
             let wrote = self.writer.poll_write(cx, &self.link)?;
             let read = self
                 .reader
                 .poll_read(cx, &self.engine, &self.link, self.grace)?;
             if read.is_ready() {
+                continue;
+            }
+            // Registered no earlier, or what is done here would wake us again for nothing; and
+            // then looked again, or what others have done meanwhile would be missed.
+            if !core::mem::replace(&mut registered, true) {
+                links.register_writer(cx);
                 continue;
             }
             let session = self.link.lock();
@@ -139,6 +146,7 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
             }
             self.link.lock().handle_timeout(self.engine.runtime.now());
             self.engine.pump(&self.link);
+            registered = false;
         }
     }
 }

@@ -28,6 +28,7 @@ mod discover;
 mod elicitation;
 mod errors;
 mod field;
+mod field_wire;
 mod form;
 mod implementation;
 mod initialize;
@@ -42,13 +43,16 @@ mod progress;
 mod prompt;
 mod raw;
 mod resource;
+mod responses;
 mod result;
 mod revise;
 mod roots;
 mod sampling;
+mod sampling_content;
 mod subscriptions;
 mod tagged;
 mod task;
+mod task_wire;
 mod tool;
 mod wire;
 
@@ -83,7 +87,7 @@ pub use implementation::{Icon, IconTheme, Implementation};
 pub use initialize::{InitializeParams, InitializeResult};
 pub use logging::{Level, LogParams, SetLevelParams, UnknownLevel};
 pub use meta::{MalformedMeta, Meta};
-pub use mrtr::{InputRequest, InputRequests, InputRequiredResult, InputResponse, InputResponses};
+pub use mrtr::{InputRequest, InputRequests, InputRequiredResult};
 pub use outcome::Outcome;
 pub use page::{Cursor, ListParams};
 pub use progress::{CancelledParams, ProgressParams};
@@ -96,14 +100,15 @@ pub use resource::{
     Resource, ResourceBody, ResourceContents, ResourceTemplate, ResourceUpdatedParams,
     SubscribeParams,
 };
+pub use responses::{InputResponse, InputResponses};
 pub use result::{CacheScope, EmptyParams, EmptyResult, ResultType};
 pub use revise::ForRevision;
 pub use roots::{ListRootsResult, Root};
 pub use sampling::{
     CreateMessageParams, CreateMessageResult, IncludeContext, ModelHint, ModelPreferences,
-    SamplingContent, SamplingMessage, ToolChoice, ToolChoiceMode, ToolResultContent,
-    ToolUseContent,
+    SamplingMessage, ToolChoice, ToolChoiceMode,
 };
+pub use sampling_content::{SamplingContent, ToolResultContent, ToolUseContent};
 pub use subscriptions::{AcknowledgedParams, ListenParams, ListenResult, SubscriptionFilter};
 pub use task::{
     CreateTaskResult, DetailedTask, ListTasksResult, Task, TaskParams, TaskStatus, UpdateTaskParams,

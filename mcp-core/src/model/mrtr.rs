@@ -1,20 +1,17 @@
 //! Multi round-trip requests: how a server of 2026-07-28 asks for input.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, btree_map};
 use alloc::string::String;
 
 use serde::de::MapAccess;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::members::{optional_unique_map, unique_map};
+use super::members::unique_map;
 use super::tagged::{self, Tagged};
 use super::wire::wire;
-use super::{
-    CreateMessageParams, CreateMessageResult, ElicitParams, ElicitResult, EmptyParams, ForRevision,
-    ListRootsResult, Meta, RawJson, ResultType,
-};
+use super::{CreateMessageParams, ElicitParams, EmptyParams, ForRevision, Meta, ResultType};
 use crate::revision::Revision;
 
 wire! {
@@ -27,7 +24,6 @@ wire! {
         required {}
         always {
             /// What to ask, by keys of the server's choice.
-            #[serde(deserialize_with = "optional_unique_map")]
             input_requests / with_input_requests: InputRequests,
             /// What the client has to send back, unchanged; empty text counts.
             request_state / with_request_state: String,
@@ -51,7 +47,7 @@ impl InputRequiredResult {
     ) -> Self {
         self.input_requests
             .get_or_insert_default()
-            .insert(key.into(), request.into());
+            .insert(key, request);
         self
     }
 
@@ -60,8 +56,91 @@ impl InputRequiredResult {
     }
 }
 
-/// What to ask, by key.
-pub type InputRequests = BTreeMap<String, InputRequest>;
+/// What to ask, by keys of the server's choice; a key that occurs twice is refused.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputRequests(BTreeMap<String, InputRequest>);
+
+impl InputRequests {
+    /// Nothing to ask.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
+    }
+
+    /// Adds something to ask; what the key stood for is returned.
+    pub fn insert(
+        &mut self,
+        key: impl Into<String>,
+        request: impl Into<InputRequest>,
+    ) -> Option<InputRequest> {
+        self.0.insert(key.into(), request.into())
+    }
+
+    /// What the key stands for.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&InputRequest> {
+        self.0.get(key)
+    }
+
+    /// What to ask, ordered by key.
+    pub fn iter(&self) -> btree_map::Iter<'_, String, InputRequest> {
+        self.0.iter()
+    }
+
+    /// Whether there is nothing to ask.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How much there is to ask.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<'a> IntoIterator for &'a InputRequests {
+    type Item = (&'a String, &'a InputRequest);
+    type IntoIter = btree_map::Iter<'a, String, InputRequest>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl IntoIterator for InputRequests {
+    type Item = (String, InputRequest);
+    type IntoIter = btree_map::IntoIter<String, InputRequest>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl FromIterator<(String, InputRequest)> for InputRequests {
+    fn from_iter<T: IntoIterator<Item = (String, InputRequest)>>(requests: T) -> Self {
+        Self(requests.into_iter().collect())
+    }
+}
+
+impl Serialize for InputRequests {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for InputRequests {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        unique_map(deserializer).map(Self)
+    }
+}
+
+impl ForRevision for InputRequests {
+    fn adapt(&mut self, revision: Revision) {
+        self.0.adapt(revision);
+    }
+}
 
 /// Something a server asks the client for, as `{method, params}` without id.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,121 +240,4 @@ impl ForRevision for InputRequest {
             Self::ListRoots(params) => params.adapt(revision),
         }
     }
-}
-
-/// The answers to input requests, by the same keys, as bare results.
-///
-/// An answer does not say what it answers: only the key does. They are kept as JSON until one
-/// is asked for, so that unknown keys cannot get in the way.
-///
-/// ```
-/// use mcp_core::model::{ElicitResult, InputResponse, InputResponses};
-///
-/// let mut answers = InputResponses::new();
-/// answers.insert("name", &InputResponse::Elicit(ElicitResult::decline()))?;
-/// assert_eq!(answers.elicit("name").transpose()?, Some(ElicitResult::decline()));
-/// assert!(answers.sampling("other").is_none());
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InputResponses(BTreeMap<String, RawJson>);
-
-impl InputResponses {
-    /// No answers.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self(BTreeMap::new())
-    }
-
-    /// Adds an answer.
-    ///
-    /// # Errors
-    /// When the answer holds a number that is not finite.
-    pub fn insert(
-        &mut self,
-        key: impl Into<String>,
-        response: &InputResponse,
-    ) -> Result<(), serde_json::Error> {
-        self.0.insert(key.into(), RawJson::from_value(response)?);
-        Ok(())
-    }
-
-    /// An answer, whatever it holds.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&RawJson> {
-        self.0.get(key)
-    }
-
-    /// The answer to an elicitation; an error if it is something else.
-    #[must_use]
-    pub fn elicit(&self, key: &str) -> Option<Result<ElicitResult, serde_json::Error>> {
-        self.get(key).map(decode)
-    }
-
-    /// The answer to a sampling request; an error if it is something else.
-    #[must_use]
-    pub fn sampling(&self, key: &str) -> Option<Result<CreateMessageResult, serde_json::Error>> {
-        self.get(key).map(decode)
-    }
-
-    /// The answer to a request for roots; an error if it is something else.
-    #[must_use]
-    pub fn roots(&self, key: &str) -> Option<Result<ListRootsResult, serde_json::Error>> {
-        self.get(key).map(decode)
-    }
-
-    /// The keys of the answers, in order.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
-    /// Whether there is no answer.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for InputResponses {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for InputResponses {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        unique_map(deserializer).map(Self)
-    }
-}
-
-super::revise::same_in_every_revision!(InputResponses);
-
-/// The answer to an input request: the bare result of 2026-07-28.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum InputResponse {
-    /// To `elicitation/create`.
-    Elicit(ElicitResult),
-    /// To `sampling/createMessage`.
-    CreateMessage(CreateMessageResult),
-    /// To `roots/list`.
-    ListRoots(ListRootsResult),
-}
-
-impl Serialize for InputResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The results' older members have no place here.
-        let revision = Revision::V2026_07_28;
-        match self {
-            Self::Elicit(result) => result.clone().for_revision(revision).serialize(serializer),
-            Self::CreateMessage(result) => {
-                result.clone().for_revision(revision).serialize(serializer)
-            }
-            Self::ListRoots(result) => result.clone().for_revision(revision).serialize(serializer),
-        }
-    }
-}
-
-fn decode<T: serde::de::DeserializeOwned>(json: &RawJson) -> Result<T, serde_json::Error> {
-    serde_json::from_str(json.as_str())
 }

@@ -1,22 +1,11 @@
 //! Asking the client's model.
 
-use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::call::withhold_structured;
 use super::num::{count, float};
-use super::raw::present;
-use super::tagged::{self, Tagged};
 use super::wire::{wire, wire_enum};
-use super::{
-    AudioContent, Content, ForRevision, ImageContent, Meta, RawJson, RawObject, Role, TaskRequest,
-    TextContent, Tool,
-};
+use super::{Meta, RawObject, Role, SamplingContent, TaskRequest, Tool};
 use crate::revision::Revision;
 
 wire! {
@@ -86,7 +75,7 @@ wire! {
             /// Who speaks.
             role: Role,
             /// What is said; a lone block is read and written without an array around it.
-            #[serde(with = "one_or_many")]
+            #[serde(with = "super::sampling_content::one_or_many")]
             content: Vec<SamplingContent>,
         }
         since V2025_11_25 {
@@ -127,7 +116,7 @@ wire! {
             /// Who speaks: the model.
             role: Role,
             /// What is said: one block, or several since 2025-11-25.
-            #[serde(with = "one_or_many")]
+            #[serde(with = "super::sampling_content::one_or_many")]
             content: Vec<SamplingContent>,
             /// The model that was used.
             model: String,
@@ -160,164 +149,6 @@ impl CreateMessageResult {
                 .collect();
             self.content = Vec::from([SamplingContent::text(texts.join("\n"))]);
         }
-    }
-}
-
-/// A block of a sampled conversation (`2025-11-25/schema#samplingmessagecontentblock`).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum SamplingContent {
-    /// Text.
-    Text(TextContent),
-    /// A picture.
-    Image(ImageContent),
-    /// Sound. Since 2025-03-26.
-    Audio(AudioContent),
-    /// The model wants to use a tool. Since 2025-11-25.
-    ToolUse(Box<ToolUseContent>),
-    /// What a tool returned. Since 2025-11-25.
-    ToolResult(Box<ToolResultContent>),
-}
-
-impl SamplingContent {
-    /// A block of text.
-    #[must_use]
-    pub fn text(text: impl Into<String>) -> Self {
-        Self::Text(TextContent::new(text))
-    }
-
-    /// The text, if this is a block of text.
-    #[must_use]
-    pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(block) => Some(&block.text),
-            _ => None,
-        }
-    }
-
-    fn description(&self) -> String {
-        match self {
-            Self::Text(block) => block.text.clone(),
-            Self::Image(block) => Content::Image(block.clone()).description(),
-            Self::Audio(block) => Content::Audio(block.clone()).description(),
-            Self::ToolUse(call) => {
-                format!(
-                    "[call {} of tool {} with {}]",
-                    call.id, call.name, call.input
-                )
-            }
-            Self::ToolResult(result) => {
-                let texts: Vec<String> = result.content.iter().map(Content::description).collect();
-                format!(
-                    "[result of call {}]\n{}",
-                    result.tool_use_id,
-                    texts.join("\n")
-                )
-            }
-        }
-    }
-}
-
-impl From<&str> for SamplingContent {
-    fn from(text: &str) -> Self {
-        Self::text(text)
-    }
-}
-
-impl From<String> for SamplingContent {
-    fn from(text: String) -> Self {
-        Self::text(text)
-    }
-}
-
-impl Tagged for SamplingContent {
-    const TAG: &'static str = "type";
-
-    fn from_members<'de, A: MapAccess<'de>>(tag: Option<&str>, rest: A) -> Result<Self, A::Error> {
-        const TYPES: &[&str] = &["text", "image", "audio", "tool_use", "tool_result"];
-        match tag {
-            Some("text") => tagged::variant(rest).map(Self::Text),
-            Some("image") => tagged::variant(rest).map(Self::Image),
-            Some("audio") => tagged::variant(rest).map(Self::Audio),
-            Some("tool_use") => tagged::variant(rest).map(Self::ToolUse),
-            Some("tool_result") => tagged::variant(rest).map(Self::ToolResult),
-            other => Err(tagged::unknown::<Self, _>(other, TYPES)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for SamplingContent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        tagged::deserialize(deserializer)
-    }
-}
-
-impl ForRevision for SamplingContent {
-    fn adapt(&mut self, revision: Revision) {
-        let first = match self {
-            Self::Text(_) | Self::Image(_) => Revision::V2024_11_05,
-            Self::Audio(_) => Revision::V2025_03_26,
-            Self::ToolUse(_) | Self::ToolResult(_) => Revision::V2025_11_25,
-        };
-        if revision < first {
-            *self = Self::text(self.description());
-        }
-        match self {
-            Self::Text(block) => block.adapt(revision),
-            Self::Image(block) => block.adapt(revision),
-            Self::Audio(block) => block.adapt(revision),
-            Self::ToolUse(block) => block.adapt(revision),
-            Self::ToolResult(block) => block.adapt(revision),
-        }
-    }
-}
-
-wire! {
-    /// The model wants to use a tool; since 2025-11-25.
-    pub struct ToolUseContent {
-        required {
-            /// The id the result will name.
-            id: String,
-            /// The tool's name.
-            name: String,
-            /// The arguments.
-            input: RawObject,
-        }
-        always {
-            /// Metadata; keep it when the block is sent again.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
-        }
-    }
-}
-
-wire! {
-    /// What a tool returned to the model; since 2025-11-25.
-    pub struct ToolResultContent {
-        required {
-            /// The id of the use this answers.
-            tool_use_id: String,
-            /// The output.
-            content: Vec<Content>,
-        }
-        always {
-            /// The output for programs: an object in 2025-11-25, any JSON since 2026-07-28.
-            #[serde(deserialize_with = "present")]
-            structured_content / with_structured_content: RawJson,
-            /// Whether the tool failed; absent means that it did not.
-            is_error / with_is_error: bool,
-            /// Metadata; keep it when the block is sent again.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
-        }
-    }
-    finish = Self::finish;
-}
-
-impl ToolResultContent {
-    fn finish(&mut self, revision: Revision) {
-        withhold_structured(&mut self.structured_content, &mut self.content, revision);
     }
 }
 
@@ -387,48 +218,5 @@ wire_enum! {
         None = "none",
         /// It must use one at least.
         Required = "required",
-    }
-}
-
-/// One block, or an array of blocks.
-mod one_or_many {
-    use super::*;
-
-    pub(super) fn serialize<S: Serializer>(
-        blocks: &[SamplingContent],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match blocks {
-            [block] => block.serialize(serializer),
-            blocks => blocks.serialize(serializer),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<SamplingContent>, D::Error> {
-        struct OneOrMany;
-
-        impl<'de> Visitor<'de> for OneOrMany {
-            type Value = Vec<SamplingContent>;
-
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("a content block or an array of them")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                tagged::from_map(map).map(|block| Vec::from([block]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut blocks = Vec::new();
-                while let Some(block) = seq.next_element()? {
-                    blocks.push(block);
-                }
-                Ok(blocks)
-            }
-        }
-
-        deserializer.deserialize_any(OneOrMany)
     }
 }

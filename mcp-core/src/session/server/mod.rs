@@ -259,7 +259,11 @@ impl ServerSession {
             return Err(self.refuse_to_send(item));
         };
         let limits = &self.config.limits;
-        if self.outbound.len() >= limits.outbound_requests || self.outbox.is_full(limits) {
+        // Each ends with an event: whoever does not poll those gets no more of them.
+        if self.outbound.len() >= limits.outbound_requests
+            || self.events.len() >= limits.events
+            || self.outbox.is_full(limits)
+        {
             return Err(SendError::Full(item));
         }
         let leaves = self.may_send(item.method == Method::Ping.as_str());

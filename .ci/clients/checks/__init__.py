@@ -1,0 +1,1 @@
+"""The checks, one subject per file. Importing a module registers what it checks."""

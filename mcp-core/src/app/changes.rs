@@ -1,0 +1,204 @@
+//! What a server's catalog is made of, and how it changes.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::prompt::PromptEntry;
+use super::resource::{ResourceEntry, ResourceOutput, TemplateEntry};
+use super::shelf::Item;
+use super::template::UriVariables;
+use super::tool::{ToolEntry, ToolOutput};
+use super::{CallError, ConfigError, Context};
+use crate::jsonrpc::RawJson;
+use crate::model::{GetPromptResult, Prompt, Resource, ResourceTemplate, Tool};
+
+/// Tools, resources and prompts to add to a running server, and names to take away.
+///
+/// [`Server::apply`](super::Server::apply) makes all of it true at once, and tells each client
+/// once of each list that changed. Whatever has the name of something there is replaces it,
+/// and keeps its place in the list.
+///
+/// ```
+/// use mcp_core::app::{Changes, Context, Server};
+/// use mcp_core::model::Tool;
+/// use mcp_core::jsonrpc::RawJson;
+///
+/// let server = Server::builder("demo", "1.0").tools().build()?;
+/// let ready = |_: RawJson, _: Context| async { Ok("ready") };
+/// server.apply(Changes::new().raw_tool(Tool::new("status"), ready))?;
+/// server.apply(Changes::new().remove_tool("status"))?;
+/// # Ok::<(), mcp_core::app::ConfigError>(())
+/// ```
+#[derive(Debug, Default)]
+#[must_use = "changes do nothing until they are applied"]
+pub struct Changes {
+    pub(super) tools: Vec<ToolEntry>,
+    pub(super) resources: Vec<ResourceEntry>,
+    pub(super) templates: Vec<TemplateEntry>,
+    pub(super) prompts: Vec<PromptEntry>,
+    pub(super) removed_tools: Vec<String>,
+    pub(super) removed_resources: Vec<String>,
+    pub(super) removed_templates: Vec<String>,
+    pub(super) removed_prompts: Vec<String>,
+    mistake: Option<ConfigError>,
+}
+
+impl Changes {
+    /// No change.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a tool whose input schema is that of the handler's arguments.
+    ///
+    /// See [`ServerBuilder::tool`](super::ServerBuilder::tool).
+    #[cfg(feature = "schemars")]
+    pub fn tool<A, F, Fut, R>(self, mut tool: Tool, handler: F) -> Self
+    where
+        A: DeserializeOwned + schemars::JsonSchema,
+        F: Fn(A, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: ToolOutput,
+    {
+        tool.input_schema = super::schema::input::<A>();
+        self.raw_tool(tool, handler)
+    }
+
+    /// Adds a tool that brings its own input schema.
+    ///
+    /// See [`ServerBuilder::raw_tool`](super::ServerBuilder::raw_tool).
+    pub fn raw_tool<A, F, Fut, R>(mut self, mut tool: Tool, handler: F) -> Self
+    where
+        A: DeserializeOwned,
+        F: Fn(A, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: ToolOutput,
+    {
+        tool.output_schema = tool.output_schema.or_else(R::output_schema);
+        self.tools.push(ToolEntry::new(tool, handler));
+        self
+    }
+
+    /// Adds a resource.
+    ///
+    /// See [`ServerBuilder::resource`](super::ServerBuilder::resource).
+    pub fn resource<F, Fut, R>(mut self, resource: Resource, handler: F) -> Self
+    where
+        F: Fn(String, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: ResourceOutput,
+    {
+        self.resources.push(ResourceEntry::new(resource, handler));
+        self
+    }
+
+    /// Adds a family of resources.
+    ///
+    /// See [`ServerBuilder::resource_template`](super::ServerBuilder::resource_template).
+    pub fn resource_template<F, Fut, R>(mut self, template: ResourceTemplate, handler: F) -> Self
+    where
+        F: Fn(UriVariables, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: ResourceOutput,
+    {
+        match TemplateEntry::new(template, handler) {
+            Ok(entry) => self.templates.push(entry),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
+        }
+        self
+    }
+
+    /// Adds a prompt.
+    ///
+    /// See [`ServerBuilder::prompt`](super::ServerBuilder::prompt).
+    pub fn prompt<A, F, Fut, R>(mut self, prompt: Prompt, handler: F) -> Self
+    where
+        A: DeserializeOwned,
+        F: Fn(A, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: Into<GetPromptResult>,
+    {
+        self.prompts.push(PromptEntry::new(prompt, handler));
+        self
+    }
+
+    /// Takes a tool away, if there is one of that name. Calls in progress are finished.
+    pub fn remove_tool(mut self, name: impl Into<String>) -> Self {
+        self.removed_tools.push(name.into());
+        self
+    }
+
+    /// Takes the resource with this URI away, if there is one.
+    pub fn remove_resource(mut self, uri: impl Into<String>) -> Self {
+        self.removed_resources.push(uri.into());
+        self
+    }
+
+    /// Takes the family of resources with this template away, if there is one.
+    pub fn remove_resource_template(mut self, uri_template: impl Into<String>) -> Self {
+        self.removed_templates.push(uri_template.into());
+        self
+    }
+
+    /// Takes a prompt away, if there is one of that name.
+    pub fn remove_prompt(mut self, name: impl Into<String>) -> Self {
+        self.removed_prompts.push(name.into());
+        self
+    }
+
+    pub(super) const fn touches_tools(&self) -> bool {
+        !self.tools.is_empty() || !self.removed_tools.is_empty()
+    }
+
+    /// Templates have no notification of their own: they count as resources.
+    pub(super) const fn touches_resources(&self) -> bool {
+        !self.resources.is_empty()
+            || !self.removed_resources.is_empty()
+            || !self.templates.is_empty()
+            || !self.removed_templates.is_empty()
+    }
+
+    pub(super) const fn touches_prompts(&self) -> bool {
+        !self.prompts.is_empty() || !self.removed_prompts.is_empty()
+    }
+
+    /// Whether clients can be offered all of it.
+    pub(super) fn check(&mut self) -> Result<(), ConfigError> {
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
+        }
+        self.tools.iter().try_for_each(ToolEntry::check)?;
+        self.resources.iter().try_for_each(ResourceEntry::check)?;
+        self.templates.iter().try_for_each(TemplateEntry::check)?;
+        check_items(&self.tools, |entry| &entry.tool)?;
+        check_items(&self.resources, |entry| &entry.resource)?;
+        check_items(&self.templates, |entry| &entry.resource_template)?;
+        check_items(&self.prompts, |entry| &entry.prompt)
+    }
+}
+
+/// Names are unique, and everything can be written as JSON.
+fn check_items<T: Item, W: Serialize>(
+    items: &[T],
+    wire: impl Fn(&T) -> &W,
+) -> Result<(), ConfigError> {
+    let mut names = BTreeSet::new();
+    for item in items {
+        let kind = T::KIND;
+        let name = || String::from(item.key());
+        if !names.insert(item.key()) {
+            return Err(ConfigError::Duplicate { kind, name: name() });
+        }
+        if RawJson::from_value(wire(item)).is_err() {
+            return Err(ConfigError::NoJson { kind, name: name() });
+        }
+    }
+    Ok(())
+}

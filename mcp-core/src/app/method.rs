@@ -1,0 +1,67 @@
+//! Methods that no revision defines.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::decode::{self, Misfit};
+use super::guard::resumed;
+use super::{CallError, Context, Work};
+use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::revision::Revision;
+
+/// Reads the params and starts the work.
+type Run = dyn Fn(&str, Context) -> Result<Work<RawJson>, Misfit> + Send + Sync;
+
+/// What answers one method.
+pub(super) struct MethodEntry(Box<Run>);
+
+impl MethodEntry {
+    pub(super) fn new<P, F, Fut, R>(handler: F) -> Self
+    where
+        P: DeserializeOwned,
+        F: Fn(P, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: Serialize,
+    {
+        let run = move |params: &str, cx: Context| {
+            let work = handler(decode::arguments(params)?, cx);
+            let work: Work<RawJson> = Box::pin(async move { encode(&work.await?) });
+            Ok(work)
+        };
+        Self(Box::new(run))
+    }
+
+    pub(super) async fn call(
+        &self,
+        params: Option<&RawJson>,
+        cx: Context,
+        revision: Revision,
+    ) -> Reply {
+        let work = (self.0)(params.map_or("{}", RawJson::as_str), cx)?;
+        resumed(work)
+            .await
+            .map_err(|error| error.into_error(revision))
+    }
+}
+
+/// A result is an object; nothing at all is an empty one.
+fn encode<R: Serialize>(result: &R) -> Result<RawJson, CallError> {
+    let json = RawJson::from_value(result)?;
+    if json.is_null() {
+        return Ok(RawJson::EMPTY_OBJECT);
+    }
+    if !json.is_object() {
+        Err(ErrorObject::internal("the result is no object"))?;
+    }
+    Ok(json)
+}
+
+impl fmt::Debug for MethodEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MethodEntry")
+    }
+}

@@ -1,0 +1,404 @@
+//! A server: what it offers, and how it answers.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::audience::Audience;
+use super::builder::ServerBuilder;
+use super::changes::Changes;
+use super::completion::{Completer, Subject};
+use super::connection::Connection;
+use super::decode;
+use super::guard::{guarded, resumed};
+use super::method::MethodEntry;
+use super::prompt::PromptEntry;
+use super::resource::{ResourceEntry, TemplateEntry};
+use super::shelf::{Item, Shelf};
+use super::tool::ToolEntry;
+use super::{CallError, ConfigError, Context, Handler, Work};
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply};
+use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
+use crate::model::{
+    CompleteParams, CompleteResult, Completion, ForRevision, Implementation, InitializeResult,
+    ListParams, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
+};
+use crate::revision::Revision;
+use crate::session::Client;
+
+/// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
+/// one client can make the server remember.
+const MAX_WATCHED_URI: usize = 8 << 10;
+
+/// Tools, resources and prompts, ready to be given to a driver.
+///
+/// Cloning shares the server. It can change while it runs: see [`apply`](Self::apply).
+///
+/// A handler that panics fails its own request, which is answered with -32603 and nothing of the
+/// panic's message; the session goes on.
+#[derive(Clone, Debug)]
+pub struct Server(Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) greeting: InitializeResult,
+    pub(super) served: MethodSet,
+    pub(super) tools: Shelf<ToolEntry>,
+    pub(super) resources: Shelf<ResourceEntry>,
+    pub(super) templates: Shelf<TemplateEntry>,
+    pub(super) prompts: Shelf<PromptEntry>,
+    pub(super) completions: BTreeMap<Subject, BTreeMap<String, Completer>>,
+    pub(super) methods: BTreeMap<Method, MethodEntry>,
+    pub(super) on_initialize: Option<OnInitialize>,
+    pub(super) max_subscriptions: usize,
+    pub(super) audience: Audience,
+}
+
+type Initialize = dyn Fn(Arc<Client>, InitializeResult) -> Work<InitializeResult> + Send + Sync;
+
+/// What the application does when a client wants to initialize.
+pub(super) struct OnInitialize(pub(super) Box<Initialize>);
+
+impl fmt::Debug for OnInitialize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnInitialize")
+    }
+}
+
+impl From<Inner> for Server {
+    fn from(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+}
+
+impl Server {
+    /// Starts putting a server together: its name for programs, and its version.
+    pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServerBuilder {
+        ServerBuilder::new(Implementation::new(name, version))
+    }
+
+    /// Changes what the server offers, and tells every connected client which lists changed, once
+    /// each.
+    ///
+    /// Calls in progress are not touched. What the server was built with stays in memory as long
+    /// as the server, even if it is taken away: until the first change nothing has to be locked
+    /// to look something up. A client whose queue of outgoing messages is full
+    /// misses the notification.
+    ///
+    /// # Errors
+    /// [`ConfigError`], and nothing has changed. [`ConfigError::NotOffered`] if the server was
+    /// built without tools, resources or prompts: clients were told so once and for all; see
+    /// [`ServerBuilder::tools`].
+    pub fn apply(&self, mut changes: Changes) -> Result<(), ConfigError> {
+        changes.check()?;
+        let inner = &*self.0;
+        let capabilities = &inner.greeting.capabilities;
+        for (touched, offered, what) in [
+            (
+                changes.touches_tools(),
+                capabilities.tools.is_some(),
+                "tools",
+            ),
+            (
+                changes.touches_resources(),
+                capabilities.resources.is_some(),
+                "resources",
+            ),
+            (
+                changes.touches_prompts(),
+                capabilities.prompts.is_some(),
+                "prompts",
+            ),
+        ] {
+            if touched && !offered {
+                return Err(ConfigError::NotOffered(what));
+            }
+        }
+        let tools = inner.tools.change(changes.tools, &changes.removed_tools);
+        let resources = inner
+            .resources
+            .change(changes.resources, &changes.removed_resources);
+        let templates = inner
+            .templates
+            .change(changes.templates, &changes.removed_templates);
+        let prompts = inner
+            .prompts
+            .change(changes.prompts, &changes.removed_prompts);
+        for (changed, notification) in [
+            (tools, NotificationMethod::ToolsListChanged),
+            (
+                resources || templates,
+                NotificationMethod::ResourcesListChanged,
+            ),
+            (prompts, NotificationMethod::PromptsListChanged),
+        ] {
+            if changed {
+                for connection in inner.audience.everyone() {
+                    // Whoever cannot be told is too slow, or gone.
+                    let _ = connection.notify(&notification, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the clients that watch a resource that it changed (RES-13), and how many they are.
+    ///
+    /// A client whose queue of outgoing messages is full misses the notification and is not
+    /// counted.
+    pub fn resource_updated(&self, uri: &str) -> usize {
+        let params = RawJson::known(&ResourceUpdatedParams::new(uri));
+        let method = NotificationMethod::ResourcesUpdated;
+        let watchers = self.0.audience.watchers(uri).into_iter();
+        watchers
+            .filter(|connection| connection.notify(&method, Some(params.clone())).is_ok())
+            .count()
+    }
+
+    /// The clients that are connected, initialized or not.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Arc<Connection>> {
+        self.0.audience.everyone()
+    }
+
+    /// What the server answers to `initialize`.
+    #[must_use]
+    pub fn greeting(&self) -> &InitializeResult {
+        &self.0.greeting
+    }
+}
+
+impl Handler for Server {
+    fn methods(&self) -> MethodSet {
+        self.0.served.clone()
+    }
+
+    fn connected(&self, connection: &Arc<Connection>) {
+        self.0.audience.join(connection);
+    }
+
+    async fn initialize(
+        &self,
+        connection: Arc<Connection>,
+        client: Arc<Client>,
+    ) -> Result<InitializeResult, ErrorObject> {
+        self.0.audience.join(&connection);
+        let greeting = self.0.greeting.clone();
+        let Some(OnInitialize(hook)) = &self.0.on_initialize else {
+            return Ok(greeting);
+        };
+        let revision = client.revision;
+        guarded(async {
+            hook(client, greeting)
+                .await
+                .map_err(|it| it.into_error(revision))
+        })
+        .await
+    }
+
+    async fn call(&self, cx: Context, method: Method, params: Option<RawJson>) -> Reply {
+        let revision = cx.connection().revision();
+        if !self.0.served.serves(&method, revision, Sender::Client) {
+            return Err(ErrorObject::method_not_found(method.as_str()));
+        }
+        let cx = match self.0.greeting.capabilities.logging {
+            Some(_) => cx.with_logging(),
+            None => cx,
+        };
+        guarded(self.0.answer(cx, method, params.as_ref(), revision)).await
+    }
+}
+
+#[derive(Deserialize)]
+struct NamedParams<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+}
+
+impl NamedParams<'_> {
+    fn arguments(&self) -> &str {
+        self.arguments.map_or("{}", RawValue::get)
+    }
+}
+
+#[derive(Deserialize)]
+struct UriParams<'a> {
+    #[serde(borrow)]
+    uri: Cow<'a, str>,
+}
+
+impl Inner {
+    async fn answer(
+        &self,
+        cx: Context,
+        method: Method,
+        params: Option<&RawJson>,
+        revision: Revision,
+    ) -> Reply {
+        match method {
+            Method::ToolsList => list(&self.tools, params, revision),
+            Method::PromptsList => list(&self.prompts, params, revision),
+            Method::ResourcesList => list(&self.resources, params, revision),
+            Method::ResourcesTemplatesList => list(&self.templates, params, revision),
+            Method::ToolsCall => self.call_tool(cx, params, revision).await,
+            Method::PromptsGet => self.get_prompt(cx, params, revision).await,
+            Method::ResourcesRead => self.read_resource(cx, params, revision).await,
+            Method::ResourcesSubscribe => self.subscribe(cx.connection(), params),
+            Method::ResourcesUnsubscribe => {
+                let UriParams { uri } = decode::params(params)?;
+                self.audience.unwatch(cx.connection(), &uri);
+                Ok(RawJson::EMPTY_OBJECT)
+            }
+            Method::CompletionComplete => self.complete(cx, params, revision).await,
+            Method::LoggingSetLevel => {
+                let SetLevelParams { level, .. } = decode::params(params)?;
+                cx.connection().set_log_level(level);
+                Ok(RawJson::EMPTY_OBJECT)
+            }
+            other => match self.methods.get(&other) {
+                Some(entry) => entry.call(params, cx, revision).await,
+                None => Err(ErrorObject::method_not_found(other.as_str())),
+            },
+        }
+    }
+
+    async fn call_tool(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
+        let params: NamedParams<'_> = decode::params(params)?;
+        let arguments = params.arguments();
+        if !arguments.starts_with('{') {
+            return Err(ErrorObject::invalid_params("`arguments` must be an object"));
+        }
+        let Some(entry) = self.tools.get(&params.name) else {
+            return Err(unknown("tool", &params.name));
+        };
+        encode(entry.call(arguments, cx, revision).await?, revision)
+    }
+
+    async fn get_prompt(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
+        let params: NamedParams<'_> = decode::params(params)?;
+        let Some(entry) = self.prompts.get(&params.name) else {
+            return Err(unknown("prompt", &params.name));
+        };
+        encode(entry.get(params.arguments(), cx, revision).await?, revision)
+    }
+
+    async fn read_resource(
+        &self,
+        cx: Context,
+        params: Option<&RawJson>,
+        revision: Revision,
+    ) -> Reply {
+        let UriParams { uri } = decode::params(params)?;
+        let result = match self.find_resource(&uri, cx) {
+            Some(work) => resumed(work).await,
+            None => Err(CallError::resource_not_found(uri)),
+        };
+        encode(
+            result.map_err(|error| error.into_error(revision))?,
+            revision,
+        )
+    }
+
+    fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {
+        if let Some(entry) = self.resources.get(uri) {
+            return Some(entry.read(cx));
+        }
+        // The handler runs outside: nothing may be locked while it does.
+        let (entry, variables) = self.templates.find_map(|entry| {
+            let variables = entry.template.captures(uri)?;
+            Some((Arc::clone(entry), variables))
+        })?;
+        Some(entry.read(variables, cx))
+    }
+
+    fn subscribe(&self, connection: &Arc<Connection>, params: Option<&RawJson>) -> Reply {
+        let UriParams { uri } = decode::params(params)?;
+        if uri.len() > MAX_WATCHED_URI {
+            return Err(ErrorObject::invalid_params(format!(
+                "The URI is longer than {MAX_WATCHED_URI} bytes"
+            )));
+        }
+        let limit = self.max_subscriptions;
+        match self.audience.watch(connection, &uri, limit) {
+            Ok(()) => Ok(RawJson::EMPTY_OBJECT),
+            Err(_) => Err(ErrorObject::new(
+                ErrorCode::INVALID_REQUEST,
+                format!("Too many subscriptions: a session may have {limit}"),
+            )),
+        }
+    }
+
+    async fn complete(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
+        let params: CompleteParams = decode::params(params)?;
+        let subject = self.subject(
+            Subject::new(params.reference.clone()),
+            &params.argument.name,
+        )?;
+        let completer = self.completions.get(&subject);
+        let completion = match completer.and_then(|it| it.get(&params.argument.name)) {
+            Some(completer) => resumed(completer.run(params.into(), cx)).await,
+            None => Ok(Completion::new([])),
+        };
+        let completion = completion.map_err(|error| error.into_error(revision))?;
+        encode(CompleteResult::new(completion), revision)
+    }
+
+    /// What an argument belongs to, if there is such an argument (COMP-06). A resource may be
+    /// named by a URI of its template's making (COMP-03).
+    fn subject(&self, subject: Subject, argument: &str) -> Result<Subject, ErrorObject> {
+        let (found, has_argument) = match &subject {
+            Subject::Prompt(name) => {
+                let Some(entry) = self.prompts.get(name) else {
+                    return Err(unknown("prompt", name));
+                };
+                (subject, entry.has_argument(argument))
+            }
+            Subject::Template(uri) => {
+                let entry = self.templates.get(uri).or_else(|| {
+                    self.templates
+                        .find_map(|entry| entry.template.captures(uri).map(|_| Arc::clone(entry)))
+                });
+                let Some(entry) = entry else {
+                    return Err(unknown("resource template", uri));
+                };
+                let template = entry.resource_template.uri_template.clone();
+                (
+                    Subject::Template(template),
+                    entry.template.has_variable(argument),
+                )
+            }
+        };
+        if has_argument {
+            Ok(found)
+        } else {
+            Err(unknown("argument", argument))
+        }
+    }
+}
+
+fn list<T: Item>(shelf: &Shelf<T>, params: Option<&RawJson>, revision: Revision) -> Reply {
+    let ListParams { cursor, .. } = match params {
+        None => ListParams::new(),
+        Some(_) => decode::params(params)?,
+    };
+    shelf.list(cursor.as_ref(), revision)
+}
+
+fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
+    RawJson::from_value(&result.for_revision(revision))
+        .map_err(|_| ErrorObject::internal("the result has no JSON form"))
+}
+
+fn unknown(what: &str, name: &str) -> ErrorObject {
+    ErrorObject::invalid_params(decode::shorten(format!("Unknown {what}: {name}")))
+}

@@ -1,0 +1,226 @@
+//! Things a server offers, in an order that lasts, with their lists ready to send.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::num::NonZeroUsize;
+use core::ops::Bound;
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson, Reply};
+use crate::model::Cursor;
+use crate::revision::Revision;
+
+/// Something that is listed and looked up by name.
+pub(super) trait Item: Sized {
+    /// What it is called in errors.
+    const KIND: &'static str;
+    /// What cursors of its list start with, so that they fit no other list.
+    const MARK: char;
+
+    /// What it is looked up by: the name; for resources, the URI.
+    fn key(&self) -> &str;
+
+    /// One page of the list, as a revision wants it.
+    fn page(
+        items: &[Arc<Self>],
+        next: Option<Cursor>,
+        revision: Revision,
+    ) -> Result<RawJson, InvalidJson>;
+}
+
+/// The things of one kind that a server offers.
+///
+/// Until the first change at run time nothing is locked; after it, looking something up takes a
+/// read lock for as long as the look takes. What the server was built with is kept as long as
+/// the server.
+#[derive(Debug)]
+pub(super) struct Shelf<T> {
+    built: Stock<T>,
+    changed: OnceLock<RwLock<Stock<T>>>,
+    page_size: Option<NonZeroUsize>,
+}
+
+impl<T: Item> Shelf<T> {
+    pub(super) fn new(items: Vec<T>, page_size: Option<NonZeroUsize>) -> Self {
+        let mut built = Stock::default();
+        for item in items {
+            built.put(item);
+        }
+        Self {
+            built,
+            changed: OnceLock::new(),
+            page_size,
+        }
+    }
+
+    /// Takes things away, then puts things on; those of the same name are replaced in place.
+    ///
+    /// Says whether anything has changed.
+    pub(super) fn change(&self, put: Vec<T>, remove: &[String]) -> bool {
+        if put.is_empty() && remove.iter().all(|name| self.get(name).is_none()) {
+            return false;
+        }
+        let stock = self.changed.get_or_init(|| RwLock::new(self.built.clone()));
+        let mut stock = stock.write().unwrap_or_else(PoisonError::into_inner);
+        for name in remove {
+            stock.remove(name);
+        }
+        for item in put {
+            stock.put(item);
+        }
+        true
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<Arc<T>> {
+        self.read(|stock| stock.get(name).cloned())
+    }
+
+    /// The first thing, in order, of which `pick` makes something.
+    pub(super) fn find_map<R>(&self, pick: impl Fn(&Arc<T>) -> Option<R>) -> Option<R> {
+        self.read(|stock| stock.items.values().find_map(pick))
+    }
+
+    /// A page of the list: the first, or the one a cursor leads to.
+    ///
+    /// A cursor holds the place of the last thing before it. Places are given once, in the order
+    /// of arrival, so a cursor stays good whatever is put on or taken away meanwhile.
+    pub(super) fn list(&self, cursor: Option<&Cursor>, revision: Revision) -> Reply {
+        let page = self.read(|stock| {
+            let after = match cursor {
+                None => Some(0),
+                Some(cursor) => self.place(cursor).filter(|after| *after <= stock.last),
+            };
+            Some(stock.page(after?, revision, self.page_size))
+        });
+        page.ok_or_else(|| ErrorObject::invalid_params("Invalid cursor"))?
+            .ok_or_else(|| ErrorObject::internal("the list has no JSON form"))
+    }
+
+    fn read<R>(&self, look: impl FnOnce(&Stock<T>) -> R) -> R {
+        match self.changed.get() {
+            None => look(&self.built),
+            Some(stock) => look(&stock.read().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
+
+    /// The place in a cursor, if the cursor is one that this list can have made.
+    fn place(&self, cursor: &Cursor) -> Option<u64> {
+        self.page_size?;
+        let place = cursor.as_str().strip_prefix(T::MARK)?.parse().ok()?;
+        (place > 0 && cursor_after::<T>(place) == *cursor).then_some(place)
+    }
+}
+
+fn cursor_after<T: Item>(place: u64) -> Cursor {
+    Cursor::new(format!("{}{place}", T::MARK))
+}
+
+#[derive(Debug)]
+struct Stock<T> {
+    items: BTreeMap<u64, Arc<T>>,
+    places: BTreeMap<Box<str>, u64>,
+    /// The last place that was given.
+    last: u64,
+    /// The whole list for each revision, made when it is first asked for.
+    lists: [OnceLock<Vec<Page>>; Revision::ALL.len()],
+}
+
+#[derive(Clone, Debug)]
+struct Page {
+    /// The place of the last thing before it.
+    after: u64,
+    json: Option<RawJson>,
+}
+
+impl<T> Default for Stock<T> {
+    fn default() -> Self {
+        Self {
+            items: BTreeMap::new(),
+            places: BTreeMap::new(),
+            last: 0,
+            lists: Default::default(),
+        }
+    }
+}
+
+impl<T> Clone for Stock<T> {
+    fn clone(&self) -> Self {
+        Self {
+            items: self.items.clone(),
+            places: self.places.clone(),
+            last: self.last,
+            lists: self.lists.clone(),
+        }
+    }
+}
+
+impl<T: Item> Stock<T> {
+    fn put(&mut self, item: T) {
+        self.lists = Default::default();
+        let place = match self.places.get(item.key()) {
+            Some(place) => *place,
+            None => {
+                self.last += 1;
+                self.places.insert(item.key().into(), self.last);
+                self.last
+            }
+        };
+        self.items.insert(place, Arc::new(item));
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some(place) = self.places.remove(name) {
+            self.items.remove(&place);
+            self.lists = Default::default();
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Arc<T>> {
+        self.items.get(self.places.get(name)?)
+    }
+
+    fn page(&self, after: u64, revision: Revision, size: Option<NonZeroUsize>) -> Option<RawJson> {
+        let list = self.lists.get(revision as usize)?;
+        let pages = list.get_or_init(|| self.pages(revision, size));
+        match pages.binary_search_by_key(&after, |page| page.after) {
+            Ok(index) => pages.get(index)?.json.clone(),
+            // The cursor is older than a change to the list.
+            Err(_) => self.encode(after, revision, size).0,
+        }
+    }
+
+    fn pages(&self, revision: Revision, size: Option<NonZeroUsize>) -> Vec<Page> {
+        let mut pages = Vec::new();
+        let mut next = Some(0);
+        while let Some(after) = next {
+            let (json, end) = self.encode(after, revision, size);
+            pages.push(Page { after, json });
+            next = end;
+        }
+        pages
+    }
+
+    /// The page after a place, and the place where the next one starts.
+    fn encode(
+        &self,
+        after: u64,
+        revision: Revision,
+        size: Option<NonZeroUsize>,
+    ) -> (Option<RawJson>, Option<u64>) {
+        let mut rest = self.items.range((Bound::Excluded(after), Bound::Unbounded));
+        let size = size.map_or(usize::MAX, NonZeroUsize::get);
+        let mut end = after;
+        let page = rest.by_ref().take(size).map(|(place, item)| {
+            end = *place;
+            Arc::clone(item)
+        });
+        let page: Vec<Arc<T>> = page.collect();
+        let next = rest.next().map(|_| end);
+        let json = T::page(&page, next.map(cursor_after::<T>), revision);
+        (json.ok(), next)
+    }
+}

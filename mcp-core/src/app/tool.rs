@@ -1,0 +1,200 @@
+//! Tools and what their handlers return.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::decode::{self, Misfit};
+use super::guard::resumed;
+use super::shelf::Item;
+use super::{CallError, ConfigError, Context, Work};
+use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
+use crate::model::{
+    CallToolResult, Content, Cursor, ForRevision, ListToolsResult, RawObject, Tool,
+};
+use crate::revision::Revision;
+
+/// The longest name of a tool (`2025-11-25/server/tools#tool-names`).
+const MAX_NAME: usize = 128;
+
+/// What a tool's handler returns on success.
+///
+/// Text, content blocks, nothing at all, a whole [`CallToolResult`], or [`Json`] for a value that
+/// programs can read too.
+#[diagnostic::on_unimplemented(
+    message = "a tool cannot return `{Self}`",
+    note = "return text, `Content`, `Vec<Content>`, `()`, `CallToolResult` or `Json(value)`"
+)]
+pub trait ToolOutput {
+    /// The schema of the structured content, for outputs that have some.
+    #[must_use]
+    fn output_schema() -> Option<RawObject> {
+        None
+    }
+
+    /// Makes the result of the call.
+    ///
+    /// # Errors
+    /// [`CallError`] when the value has no JSON form.
+    fn into_tool_result(self) -> Result<CallToolResult, CallError>;
+}
+
+impl ToolOutput for CallToolResult {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(self)
+    }
+}
+
+impl ToolOutput for String {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::text(self))
+    }
+}
+
+impl ToolOutput for &str {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::text(self))
+    }
+}
+
+impl ToolOutput for () {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::new([]))
+    }
+}
+
+impl ToolOutput for Content {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::new([self]))
+    }
+}
+
+impl ToolOutput for Vec<Content> {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::new(self))
+    }
+}
+
+impl<const N: usize> ToolOutput for [Content; N] {
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::new(self))
+    }
+}
+
+/// A value that programs can read: structured content, its schema, and its JSON as text for
+/// clients and models that read only that (`2025-11-25/server/tools#structured-content`).
+///
+/// Structured content exists since 2025-06-18, and may be something else than an object since
+/// 2026-07-28. Where it does not exist, the text alone is sent.
+#[cfg(feature = "schemars")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is made by name")]
+pub struct Json<T>(pub T);
+
+#[cfg(feature = "schemars")]
+impl<T: serde::Serialize + schemars::JsonSchema> ToolOutput for Json<T> {
+    fn output_schema() -> Option<RawObject> {
+        Some(super::schema::output::<T>())
+    }
+
+    fn into_tool_result(self) -> Result<CallToolResult, CallError> {
+        Ok(CallToolResult::structured(&self.0)?)
+    }
+}
+
+/// Reads the arguments and starts the work.
+type Run = dyn Fn(&str, Context) -> Result<Work<CallToolResult>, Misfit> + Send + Sync;
+
+/// A tool and what it does.
+pub(super) struct ToolEntry {
+    pub(super) tool: Tool,
+    run: Box<Run>,
+}
+
+impl ToolEntry {
+    pub(super) fn new<A, F, Fut, R>(tool: Tool, handler: F) -> Self
+    where
+        A: DeserializeOwned,
+        F: Fn(A, Context) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<R, CallError>> + Send + 'static,
+        R: ToolOutput,
+    {
+        let run = move |arguments: &str, cx: Context| {
+            let work = handler(decode::arguments(arguments)?, cx);
+            let work: Work<CallToolResult> =
+                Box::pin(async move { work.await?.into_tool_result() });
+            Ok(work)
+        };
+        Self {
+            tool,
+            run: Box::new(run),
+        }
+    }
+
+    /// Whether a client can be offered the tool.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        #[derive(Deserialize)]
+        struct Root {
+            r#type: String,
+        }
+
+        let name = &self.tool.name;
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(is_allowed) {
+            return Err(ConfigError::ToolName(name.clone()));
+        }
+        match self.tool.input_schema.decode::<Root>() {
+            Ok(Root { r#type }) if r#type == "object" => Ok(()),
+            _ => Err(ConfigError::InputSchema(name.clone())),
+        }
+    }
+
+    /// Calls the tool. Arguments that do not fit are the model's to correct since 2025-11-25,
+    /// and errors of the protocol before (TOOL-14, TOOL-15).
+    pub(super) async fn call(
+        &self,
+        arguments: &str,
+        cx: Context,
+        revision: Revision,
+    ) -> Result<CallToolResult, ErrorObject> {
+        match (self.run)(arguments, cx) {
+            Ok(work) => resumed(work)
+                .await
+                .or_else(|error| error.into_tool_result(revision)),
+            Err(misfit) if revision < Revision::V2025_11_25 => Err(misfit.into()),
+            Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
+        }
+    }
+}
+
+impl Item for ToolEntry {
+    const KIND: &'static str = "tool";
+    const MARK: char = 't';
+
+    fn key(&self) -> &str {
+        &self.tool.name
+    }
+
+    fn page(
+        items: &[Arc<Self>],
+        next: Option<Cursor>,
+        revision: Revision,
+    ) -> Result<RawJson, InvalidJson> {
+        let tools: Vec<Tool> = items.iter().map(|entry| entry.tool.clone()).collect();
+        let mut list = ListToolsResult::new(tools);
+        list.next_cursor = next;
+        RawJson::from_value(&list.for_revision(revision))
+    }
+}
+
+impl fmt::Debug for ToolEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ToolEntry").field(&self.tool.name).finish()
+    }
+}

@@ -1,0 +1,162 @@
+use core::time::Duration;
+
+use mcp_core::app::{AskError, Context, Server};
+use mcp_core::error::RequestError;
+use mcp_core::model::{
+    CreateMessageParams, ElicitAction, ElicitParams, RawObject, SamplingMessage, Tool,
+};
+use mcp_core::revision::Revision;
+use serde_json::Value;
+
+use crate::support::{Fixture, run};
+
+const ANSWER: &str = r#"{"role":"assistant","content":{"type":"text","text":"4"},"model":"m","stopReason":"endTurn"}"#;
+
+fn empty() -> Server {
+    Server::builder("s", "1").build().unwrap()
+}
+
+fn question() -> CreateMessageParams {
+    CreateMessageParams::new([SamplingMessage::user("2+2?")], 100u64)
+}
+
+fn form() -> ElicitParams {
+    let schema = r#"{"type":"object","properties":{"name":{"type":"string"}}}"#;
+    ElicitParams::form("Who are you?", schema.parse::<RawObject>().unwrap())
+}
+
+#[test]
+fn the_client_is_asked() {
+    let fixture = Fixture::new(&empty());
+    let cx = fixture.cx();
+    fixture.peer.answer(ANSWER);
+    fixture
+        .peer
+        .answer(r#"{"action":"accept","content":{"name":"Ada"}}"#);
+    fixture.peer.answer(r#"{"roots":[{"uri":"file:///home"}]}"#);
+    fixture.peer.answer("{}");
+
+    assert_eq!(run(cx.sample(question())).unwrap().model, "m");
+    let form = run(cx.elicit(form())).unwrap();
+    assert_eq!(form.action, ElicitAction::Accept);
+    assert_eq!(form.value("name").unwrap().as_str(), Some("Ada"));
+    assert_eq!(run(cx.list_roots()).unwrap().roots.len(), 1);
+    run(cx.ping()).unwrap();
+
+    let sent = fixture.peer.take_raw();
+    let methods: Vec<&str> = sent.iter().map(|it| it.method.as_ref()).collect();
+    assert_eq!(
+        methods,
+        [
+            "sampling/createMessage",
+            "elicitation/create",
+            "roots/list",
+            "ping"
+        ]
+    );
+    // They leave on the lane of the request they belong to; people may take their time.
+    assert!(sent.iter().all(|it| it.about == Some(cx.request())));
+    let timeouts: Vec<Option<u64>> = sent
+        .iter()
+        .map(|it| it.timeout.map(|it| it.as_secs()))
+        .collect();
+    assert_eq!(timeouts, [Some(600), Some(600), None, None]);
+}
+
+#[test]
+fn a_timeout_of_ones_own() {
+    let fixture = Fixture::new(&empty());
+    fixture.peer.answer("{}");
+    let cx = fixture.cx().with_timeout(Duration::from_secs(5));
+    run(cx.ping()).unwrap();
+    assert_eq!(
+        fixture.peer.take_raw().remove(0).timeout,
+        Some(Duration::from_secs(5))
+    );
+}
+
+/// ROOTS-05, SAMP and ELIC capabilities: who did not offer is not asked.
+#[test]
+fn roots_05_a_client_that_cannot_is_not_asked() {
+    let unsupported = |error| match error {
+        AskError::Unsupported(what) => what.into_owned(),
+        other => panic!("{other}"),
+    };
+    let with_tools = || question().with_tools([Tool::new("t")]);
+    let url = || ElicitParams::url("Sign in", "https://example.com");
+    let latest = Revision::LATEST_LEGACY;
+
+    let fixtures = [
+        Fixture::with(&empty(), latest, "{}"),
+        Fixture::silent(&empty()),
+    ];
+    for fixture in &fixtures {
+        let cx = fixture.cx();
+        assert_eq!(
+            unsupported(run(cx.sample(question())).unwrap_err()),
+            "sampling"
+        );
+        assert_eq!(
+            unsupported(run(cx.elicit(form())).unwrap_err()),
+            "elicitation"
+        );
+        assert_eq!(
+            unsupported(run(cx.elicit(url())).unwrap_err()),
+            "elicitation.url"
+        );
+        assert_eq!(unsupported(run(cx.list_roots()).unwrap_err()), "roots");
+        assert!(fixture.peer.take().is_empty());
+    }
+
+    // `{}` means forms alone, and models without tools.
+    let fixture = Fixture::with(&empty(), latest, r#"{"sampling":{},"elicitation":{}}"#);
+    let cx = fixture.cx();
+    assert_eq!(
+        unsupported(run(cx.sample(with_tools())).unwrap_err()),
+        "sampling.tools"
+    );
+    assert_eq!(
+        unsupported(run(cx.elicit(url())).unwrap_err()),
+        "elicitation.url"
+    );
+    fixture.peer.answer(r#"{"action":"decline"}"#);
+    assert_eq!(
+        run(cx.elicit(form())).unwrap().action,
+        ElicitAction::Decline
+    );
+}
+
+#[test]
+fn a_question_that_fails_says_why() {
+    let fixture = Fixture::new(&empty());
+    let cx = fixture.cx();
+    let lost = run(cx.list_roots()).unwrap_err();
+    assert!(matches!(lost, AskError::Request(RequestError::Lost)));
+    fixture.peer.answer(r#"{"roots":7}"#);
+    let nonsense = run(cx.list_roots()).unwrap_err();
+    assert!(matches!(nonsense, AskError::Answer(_)));
+}
+
+/// A tool that cannot ask fails in words that the model can read.
+#[test]
+fn tool_16_a_tool_that_cannot_ask_says_so() {
+    let server = Server::builder("s", "1")
+        .raw_tool(Tool::new("ask"), |_: Value, cx: Context| async move {
+            let answer = cx.sample(question()).await?;
+            Ok(format!("LLM response: {}", answer.model))
+        })
+        .build()
+        .unwrap();
+    let fixture = Fixture::with(&server, Revision::LATEST_LEGACY, "{}");
+    let result = fixture.tool("ask", "{}").unwrap();
+    assert_eq!(result["isError"], true);
+    assert_eq!(
+        result["content"][0]["text"],
+        "the client does not support sampling"
+    );
+
+    let fixture = Fixture::new(&server);
+    fixture.peer.answer(ANSWER);
+    let result = fixture.tool("ask", "{}").unwrap();
+    assert_eq!(result["content"][0]["text"], "LLM response: m");
+}

@@ -1,0 +1,302 @@
+//! What every runtime crate must do, as one list of scenarios over real sockets.
+//!
+//! Included by the tests of each runtime crate; protocol rules are tested in the core, without
+//! sockets. Here it is about what a runtime can get wrong: spawning, waking, cancelling, closing.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mcp_core::app::{Context, Server};
+use mcp_core::driver::{Platform, Serve};
+use mcp_core::model::{RawObject, Tool};
+
+/// Runs a server on a runtime until the guard is dropped, and its end is waited for.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts `server` in a thread that `block_on` blocks.
+    pub(crate) fn start<P: Platform>(
+        platform: impl FnOnce() -> P + Send + 'static,
+        block_on: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) + Send + 'static,
+        server: Server,
+    ) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let (ready, address) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            block_on(Box::pin(async move {
+                let serve = Serve::new(platform(), server).grace(Duration::from_secs(5));
+                let bound = serve.bind("127.0.0.1:0").await.unwrap();
+                let shutdown = bound.shutdown().clone();
+                thread::spawn(move || {
+                    let _ = stopped.recv();
+                    shutdown.start();
+                });
+                ready.send(bound.local_addr()).unwrap();
+                bound.serve().await;
+            }));
+        });
+        let address = address.recv().unwrap();
+        Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// Tells the server to stop.
+    pub(crate) fn shut_down(&mut self) {
+        self.stop = None;
+    }
+
+    /// Waits for the server to end.
+    pub(crate) fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shut_down();
+        self.join();
+    }
+}
+
+/// One HTTP+SSE session, driven by hand.
+pub(crate) struct Client {
+    address: SocketAddr,
+    uri: String,
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        write!(socket, "GET /sse HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
+        let mut client = Self {
+            address,
+            uri: String::new(),
+            stream: BufReader::new(socket),
+        };
+        client.uri = client.data().expect("the endpoint event comes first");
+        client
+    }
+
+    /// Posts a message; returns the status.
+    pub(crate) fn post(&self, message: &str) -> u16 {
+        post(self.address, &self.uri, message)
+    }
+
+    /// Waits for the data of the next event; `None` at the end of the stream.
+    pub(crate) fn data(&mut self) -> Option<String> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.stream.read_line(&mut line).unwrap() == 0 || line == "0\r\n" {
+                return None;
+            }
+            if let Some(data) = line.strip_prefix("data: ") {
+                return Some(data.trim_end().to_owned());
+            }
+        }
+    }
+
+    pub(crate) fn initialize(&mut self) {
+        assert_eq!(self.post(INITIALIZE), 202);
+        assert!(self.data().unwrap().contains("protocolVersion"));
+        assert_eq!(self.post(INITIALIZED), 202);
+    }
+}
+
+pub(crate) fn post(address: SocketAddr, uri: &str, message: &str) -> u16 {
+    let mut socket = TcpStream::connect(address).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(10)))
+        .unwrap();
+    let length = message.len();
+    write!(
+        socket,
+        "POST {uri} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n{message}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+pub(crate) const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#;
+pub(crate) const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+
+pub(crate) fn call(id: u32, tool: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}"}}}}"#)
+}
+
+/// How many handlers are at work.
+#[derive(Clone, Default)]
+pub(crate) struct AtWork(Arc<AtomicUsize>);
+
+impl AtWork {
+    fn enter(&self) -> Self {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        self.clone()
+    }
+
+    /// Waits for the number to become `count`.
+    pub(crate) fn wait_for(&self, count: usize) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.0.load(Ordering::SeqCst) != count {
+            assert!(
+                Instant::now() < deadline,
+                "still {} at work",
+                self.0.load(Ordering::SeqCst)
+            );
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+struct Leave(AtWork);
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A server whose tools return at once, never, after a while, or not at all.
+pub(crate) fn server<S>(
+    at_work: &AtWork,
+    sleep: impl Fn(Duration) -> S + Send + Sync + 'static,
+) -> Server
+where
+    S: Future<Output = ()> + Send + 'static,
+{
+    let (forever, nap) = (at_work.clone(), at_work.clone());
+    Server::builder("scenarios", "1.0")
+        .raw_tool(Tool::new("hello"), |_: RawObject, _cx: Context| async {
+            Ok("hello")
+        })
+        .raw_tool(Tool::new("panic"), |_: RawObject, _cx: Context| async {
+            if true {
+                panic!("as asked");
+            }
+            Ok("")
+        })
+        .raw_tool(Tool::new("forever"), move |_: RawObject, _cx: Context| {
+            let leave = Leave(forever.enter());
+            async move {
+                std::future::pending::<()>().await;
+                drop(leave);
+                Ok("")
+            }
+        })
+        .raw_tool(Tool::new("nap"), move |_: RawObject, _cx: Context| {
+            let leave = Leave(nap.enter());
+            let sleep = sleep(Duration::from_millis(300));
+            async move {
+                sleep.await;
+                drop(leave);
+                Ok("rested")
+            }
+        })
+        .build()
+        .unwrap()
+}
+
+/// RACE c: a call that overtakes the handshake is answered behind it.
+pub(crate) fn an_early_call_is_answered(running: &Running) {
+    let mut client = Client::connect(running.address);
+    assert_eq!(client.post(&call(1, "hello")), 202);
+    assert_eq!(client.post(INITIALIZE), 202);
+    assert!(
+        client
+            .data()
+            .unwrap()
+            .starts_with(r#"{"jsonrpc":"2.0","id":0,"#)
+    );
+    assert!(
+        client
+            .data()
+            .unwrap()
+            .starts_with(r#"{"jsonrpc":"2.0","id":1,"result""#)
+    );
+}
+
+/// The stream wakes for the deadline of held requests, with nothing else going on.
+pub(crate) fn a_hold_deadline_passes(running: &Running) {
+    let mut client = Client::connect(running.address);
+    let started = Instant::now();
+    assert_eq!(client.post(&call(1, "hello")), 202);
+    assert!(client.data().unwrap().contains("hold_timeout"));
+    let waited = started.elapsed();
+    assert!(
+        waited > Duration::from_millis(1900) && waited < Duration::from_secs(4),
+        "{waited:?}"
+    );
+}
+
+/// CANCEL-06: a cancelled handler is dropped, wherever it waits.
+pub(crate) fn a_cancelled_handler_is_dropped(running: &Running, at_work: &AtWork) {
+    let mut client = Client::connect(running.address);
+    client.initialize();
+    assert_eq!(client.post(&call(1, "forever")), 202);
+    at_work.wait_for(1);
+    let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
+    assert_eq!(client.post(cancel), 202);
+    at_work.wait_for(0);
+    assert_eq!(client.post(&call(2, "hello")), 202);
+    assert!(
+        client
+            .data()
+            .unwrap()
+            .starts_with(r#"{"jsonrpc":"2.0","id":2,"#)
+    );
+}
+
+/// RACE i: a stream that is dropped takes its session and its handlers with it.
+pub(crate) fn a_dropped_stream_ends_its_session(running: &Running, at_work: &AtWork) {
+    let mut client = Client::connect(running.address);
+    client.initialize();
+    assert_eq!(client.post(&call(1, "forever")), 202);
+    at_work.wait_for(1);
+    let (address, uri) = (client.address, client.uri.clone());
+    drop(client);
+    at_work.wait_for(0);
+    assert_eq!(post(address, &uri, &call(2, "hello")), 404);
+}
+
+/// A handler that panics answers its own request and no other.
+pub(crate) fn a_panic_is_an_error(running: &Running) {
+    let mut client = Client::connect(running.address);
+    client.initialize();
+    assert_eq!(client.post(&call(1, "panic")), 202);
+    assert!(client.data().unwrap().contains("-32603"));
+    assert_eq!(client.post(&call(2, "hello")), 202);
+    assert!(client.data().unwrap().contains("hello"));
+}
+
+/// What is in flight when the server is told to stop is answered; then the streams end.
+pub(crate) fn shutting_down_answers_what_is_in_flight(running: &mut Running, at_work: &AtWork) {
+    let mut client = Client::connect(running.address);
+    client.initialize();
+    assert_eq!(client.post(&call(1, "nap")), 202);
+    at_work.wait_for(1);
+    running.shut_down();
+    assert!(client.data().unwrap().contains("rested"));
+    assert_eq!(client.data(), None);
+    running.join();
+}
