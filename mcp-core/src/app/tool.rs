@@ -131,10 +131,7 @@ impl ToolEntry {
                 Box::pin(async move { work.await?.into_tool_result() });
             Ok(work)
         };
-        Self {
-            tool,
-            run: Box::new(run),
-        }
+        Self { tool, run: Box::new(run) }
     }
 
     /// Whether a client can be offered the tool.
@@ -164,9 +161,7 @@ impl ToolEntry {
         revision: Revision,
     ) -> Result<CallToolResult, ErrorObject> {
         match (self.run)(arguments, cx) {
-            Ok(work) => resumed(work)
-                .await
-                .or_else(|error| error.into_tool_result(revision)),
+            Ok(work) => resumed(work).await.or_else(|error| error.into_tool_result(revision)),
             Err(misfit) if revision < Revision::V2025_11_25 => Err(misfit.into()),
             Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
         }

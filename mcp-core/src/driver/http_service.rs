@@ -63,10 +63,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let (head, body) = request.into_parts();
-        match self
-            .server
-            .begin(self.engine.runtime.now(), &head, Links::default)
-        {
+        match self.server.begin(self.engine.runtime.now(), &head, Links::default) {
             Admission::Reject(response) => response.map(Body::full),
             Admission::ReadBody(upload) => match self.read(upload, body).await {
                 Ok(posted) => {
@@ -101,9 +98,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 if frame.is_ready() {
                     return frame;
                 }
-                timer
-                    .poll_until(Some(deadline), cx)
-                    .map(|()| Err(StatusCode::REQUEST_TIMEOUT))
+                timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
             });
             match frame.await {
                 Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now())),
@@ -139,9 +134,7 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
 
 impl<R: Runtime, H: Handler> fmt::Debug for HttpService<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpService")
-            .field("server", &self.server)
-            .finish_non_exhaustive()
+        f.debug_struct("HttpService").field("server", &self.server).finish_non_exhaustive()
     }
 }
 

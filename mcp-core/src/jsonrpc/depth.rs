@@ -5,10 +5,7 @@
 /// A text with at most `limit` opening brackets cannot nest deeper than that, and counting bytes
 /// is far cheaper than following strings; ordinary messages never get past the count.
 pub(super) fn within(json: &[u8], limit: usize) -> bool {
-    json.iter()
-        .filter(|byte| matches!(byte, b'{' | b'['))
-        .count()
-        <= limit
+    json.iter().filter(|byte| matches!(byte, b'{' | b'[')).count() <= limit
         || deepest(json) <= limit
 }
 

@@ -88,11 +88,7 @@ fn case_31_drain_answers_what_is_in_flight_and_then_ends() {
     assert!(!busy.stream.is_ended());
     let answer = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}}}}"#, own[0]["id"]);
     web.send(&busy, answer);
-    assert_eq!(
-        busy.slot.lock().outbound_requests(),
-        0,
-        "responses are taken"
-    );
+    assert_eq!(busy.slot.lock().outbound_requests(), 0, "responses are taken");
     web.send(&busy, cancel(2));
     busy.answer(web.now, Ok(RawJson::EMPTY_OBJECT));
     assert_eq!(busy.read(web.now), [Said::Result(1)]);

@@ -6,14 +6,7 @@ use mcp_core::lifecycle::Phase;
 
 use crate::support::{INITIALIZED, Said, Web, call, cancel, error, initialize, secs};
 
-const ORDERS: [[usize; 3]; 6] = [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0],
-];
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 fn list(id: u64) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/list"}}"#)
@@ -108,17 +101,9 @@ fn case_08_initialized_may_overtake_the_answer_to_initialize() {
             web.send(&client, messages[which].clone());
         }
         client.work(web.now);
-        assert_eq!(
-            client.read(web.now),
-            [Said::Result(0), Said::Result(2)],
-            "{order:?}"
-        );
+        assert_eq!(client.read(web.now), [Said::Result(0), Said::Result(2)], "{order:?}");
         let first = |which| order.iter().position(|it| *it == which);
-        let expected = if first(0) < first(1) {
-            Phase::Operation
-        } else {
-            Phase::Responded
-        };
+        let expected = if first(0) < first(1) { Phase::Operation } else { Phase::Responded };
         assert_eq!(client.slot.lock().phase(), expected, "{order:?}");
     }
 }

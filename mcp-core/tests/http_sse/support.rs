@@ -94,11 +94,7 @@ impl From<Response<Bytes>> for Turned {
         assert_eq!(head.headers["content-type"], "application/json");
         let body = json(&body);
         assert_eq!(body["jsonrpc"], "2.0");
-        Self {
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        Self { status: head.status, headers: head.headers, body }
     }
 }
 
@@ -118,11 +114,7 @@ impl Web {
             HttpConfig::new(SessionConfig::new([Method::ToolsList, Method::ToolsCall]));
         change(&mut config);
         let hold_budget = config.session.hold_budget.clone();
-        Self {
-            server: HttpServer::new(config, &[7; 32]),
-            now: Instant::EPOCH,
-            hold_budget,
-        }
+        Self { server: HttpServer::new(config, &[7; 32]), now: Instant::EPOCH, hold_budget }
     }
 
     pub(crate) fn begin(&self, request: Builder) -> Admission<()> {
@@ -142,9 +134,7 @@ impl Web {
     }
 
     pub(crate) fn post(uri: &str) -> Builder {
-        Request::post(uri)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
+        Request::post(uri).header("host", "localhost").header("content-type", "application/json")
     }
 
     pub(crate) fn open(&self) -> Client {

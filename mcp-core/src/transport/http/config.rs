@@ -19,11 +19,7 @@ pub struct SsePaths {
 
 impl Default for SsePaths {
     fn default() -> Self {
-        Self {
-            stream: "/sse".into(),
-            messages: "/messages".into(),
-            public_prefix: String::new(),
-        }
+        Self { stream: "/sse".into(), messages: "/messages".into(), public_prefix: String::new() }
     }
 }
 

@@ -71,12 +71,7 @@ impl<A> HttpServer<A> {
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
         let session = Arc::new(config.session.clone());
-        Self {
-            config,
-            session,
-            ids: SessionIds::new(seed),
-            sessions,
-        }
+        Self { config, session, ids: SessionIds::new(seed), sessions }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
@@ -148,29 +143,17 @@ impl<A> HttpServer<A> {
         let greeting = self.greeting(id, paths);
         let sessions = Arc::clone(&self.sessions);
         let keep_alive = self.config.keep_alive;
-        Ok(Admission::Open(EventStream::new(
-            now,
-            (id, slot),
-            sessions,
-            keep_alive,
-            greeting,
-        )))
+        Ok(Admission::Open(EventStream::new(now, (id, slot), sessions, keep_alive, greeting)))
     }
 
     /// The `endpoint` event, with the hint whether the client must initialize.
     fn greeting(&self, id: SessionId, paths: &SsePaths) -> Bytes {
-        let SsePaths {
-            messages,
-            public_prefix,
-            ..
-        } = paths;
+        let SsePaths { messages, public_prefix, .. } = paths;
         let init_required = self.config.session.early_requests != EarlyRequests::Serve;
         let uri =
             format!("{public_prefix}{messages}?session_id={id}&init_required={init_required}");
         let mut greeting = BytesMut::new();
-        let mut fields = EventFields::new()
-            .with_event("endpoint")
-            .unwrap_or_default();
+        let mut fields = EventFields::new().with_event("endpoint").unwrap_or_default();
         if let Some(retry) = self.config.retry {
             fields = fields.with_retry(retry);
         }
@@ -192,9 +175,7 @@ impl<A> HttpServer<A> {
         }
         let limits = self.config.session.limits.envelope;
         if head::content_length(&head.headers).is_some_and(|length| length > limits.bytes) {
-            return Err(Refusal::TooLarge {
-                limit: limits.bytes,
-            });
+            return Err(Refusal::TooLarge { limit: limits.bytes });
         }
         Ok(Admission::ReadBody(Upload::new(slot, limits)))
     }
@@ -202,8 +183,6 @@ impl<A> HttpServer<A> {
 
 impl<A> fmt::Debug for HttpServer<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpServer")
-            .field("sessions", &self.sessions())
-            .finish_non_exhaustive()
+        f.debug_struct("HttpServer").field("sessions", &self.sessions()).finish_non_exhaustive()
     }
 }

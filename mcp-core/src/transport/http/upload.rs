@@ -40,11 +40,7 @@ pub struct Posted<A> {
 
 impl<A> Upload<A> {
     pub(super) const fn new(slot: Arc<Slot<A>>, limits: EnvelopeLimits) -> Self {
-        Self {
-            slot,
-            limits,
-            body: Body::Empty,
-        }
+        Self { slot, limits, body: Body::Empty }
     }
 
     /// Takes a piece of the body.
@@ -52,10 +48,7 @@ impl<A> Upload<A> {
     /// # Errors
     /// The response to send, 413, when the body is larger than a message may be. The rest of it
     /// need not be read.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the refusal is the answer, moved once"
-    )]
+    #[expect(clippy::result_large_err, reason = "the refusal is the answer, moved once")]
     pub fn handle_data(&mut self, data: Bytes) -> Result<(), Response<Bytes>> {
         let limit = self.limits.bytes;
         if self.len().saturating_add(data.len()) > limit {
@@ -101,10 +94,7 @@ impl<A> Upload<A> {
             }
             Err(refusal) => refusal.into_response(),
         };
-        Posted {
-            response,
-            slot: self.slot,
-        }
+        Posted { response, slot: self.slot }
     }
 
     fn len(&self) -> usize {
