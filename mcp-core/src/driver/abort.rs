@@ -1,9 +1,8 @@
 //! Tasks that can be stopped from outside.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::Future;
-use core::pin::Pin;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -29,44 +28,29 @@ impl AbortHandle {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A future that ends early, with nothing, once it is aborted.
-pub(super) struct Abortable<F> {
-    future: Option<Pin<Box<F>>>,
-    handle: AbortHandle,
-}
-
-impl<F: Future> Abortable<F> {
-    pub(super) const fn new(future: Pin<Box<F>>, handle: AbortHandle) -> Self {
-        Self { future: Some(future), handle }
-    }
-}
-
-impl<F: Future> Future for Abortable<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        {
-            let mut state = self.handle.state();
-            if state.aborted {
-                drop(state);
-                self.future = None;
+    /// What `future` comes to; `None`, and the future gone, as soon as it is aborted.
+    pub(super) async fn guard<F: Future>(self, future: F) -> Option<F::Output> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if self.is_aborted(cx) {
                 return Poll::Ready(None);
             }
-            if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                state.waker = Some(cx.waker().clone());
-            }
-        }
-        let Some(future) = &mut self.future else {
-            return Poll::Ready(None);
-        };
-        future.as_mut().poll(cx).map(|output| {
-            self.future = None;
-            Some(output)
+            future.as_mut().poll(cx).map(Some)
         })
+        .await
+    }
+
+    /// Whether the task has been stopped; if not, it wakes when it is.
+    fn is_aborted(&self, cx: &Context<'_>) -> bool {
+        let mut state = self.state();
+        match &mut state.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            waker => *waker = Some(cx.waker().clone()),
+        }
+        state.aborted
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,14 +8,15 @@ use core::task::{Poll, Waker};
 use std::panic::catch_unwind;
 
 use super::Runtime;
-use super::abort::{AbortHandle, Abortable};
-use super::links::Links;
+use super::abort::AbortHandle;
+use super::links::{Links, Work};
 use super::peer::SessionPeer;
 use crate::app::{Connection, Context, Handler};
 use crate::id::RequestTicket;
-use crate::jsonrpc::{ErrorObject, Reply};
+use crate::jsonrpc::ErrorObject;
 use crate::lifecycle::Phase;
-use crate::session::{Client, IncomingRequest, InitializeTicket, ServerEvent};
+use crate::session::{Client, IncomingRequest, InitializeTicket, ServerEvent, ServerSession};
+use crate::time::Instant;
 use crate::transport::http::Slot;
 
 /// A session with what its tasks need.
@@ -29,23 +30,35 @@ pub(super) struct Engine<R, H> {
 
 impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Ties a new session to the application.
-    pub(super) fn connect(&self, link: &Arc<Link>) {
-        let peer = SessionPeer { runtime: self.runtime.clone(), link: Arc::downgrade(link) };
+    pub(super) fn connect(self: &Arc<Self>, link: &Arc<Link>) {
+        let peer = SessionPeer { engine: Arc::downgrade(self), link: Arc::downgrade(link) };
         let connection = Connection::new(peer);
         self.handler.connected(&connection);
         link.attachment().connect(connection);
     }
 
-    /// Handles what the session has to tell, then wakes whoever writes its frames.
+    /// Handles what the session has to tell, and wakes whoever writes its frames if there is
+    /// anything to do.
     pub(super) fn pump(self: &Arc<Self>, link: &Arc<Link>) {
-        link.attachment().in_turn(|| {
+        let links = link.attachment();
+        links.in_turn(|| {
             loop {
-                let event = link.lock().poll_event();
-                let Some(event) = event else { break };
+                let mut session = link.lock();
+                let Some(event) = session.poll_event() else {
+                    let busy = session.has_transmit() || session.phase() == Phase::Closed;
+                    let due = session.poll_timeout();
+                    drop(session);
+                    match due {
+                        _ if busy => links.wake_writer(),
+                        Some(due) => links.wake_writer_by(due),
+                        None => {}
+                    }
+                    return;
+                };
+                drop(session);
                 self.handle(link, event);
             }
         });
-        link.attachment().wake_writer();
     }
 
     fn handle(self: &Arc<Self>, link: &Arc<Link>, event: ServerEvent) {
@@ -54,13 +67,15 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             ServerEvent::Initialize(ticket, client) => self.initialize(link, ticket, *client),
             ServerEvent::Request(request) => self.call(link, request),
             ServerEvent::Cancelled(key, _) => {
-                if let Some(task) = links.ended(key) {
+                if let Some(task) = links.ended(Work::Request(key)) {
                     task.abort();
                 }
             }
             ServerEvent::Notification(method, params) => {
                 if let Some(connection) = links.connection() {
-                    self.handler.notification(connection, method, params);
+                    // A panic in a task of its own would not reach us either.
+                    let tell = || self.handler.notification(connection, method, params);
+                    let _ = catch_unwind(AssertUnwindSafe(tell));
                 }
             }
             ServerEvent::Response(handle, outcome) => {
@@ -80,20 +95,20 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
-        let (engine, link) = (Arc::clone(self), Arc::clone(link));
-        let client = Arc::new(client);
+        let mut owed = Owed::new(self, link, ticket);
+        let handle = owed.start();
         self.runtime.spawn(async move {
+            let client = Arc::new(client);
             let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
-            let answer = engine.handler.initialize(connection, client).await;
-            let now = engine.runtime.now();
-            match answer {
+            let asked = owed.engine.handler.initialize(connection, client);
+            let answer = handle.guard(asked).await;
+            owed.settle(answer, |session, now, ticket, answer| match answer {
                 Ok(result) => {
                     introduced.introduce(known);
-                    link.lock().accept(now, ticket, result);
+                    session.accept(now, ticket, result);
                 }
-                Err(error) => link.lock().refuse(now, ticket, &error),
-            }
-            engine.pump(&link);
+                Err(error) => session.refuse(now, ticket, &error),
+            });
         });
     }
 
@@ -102,62 +117,113 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             return;
         };
         let IncomingRequest { ticket, method, params, progress_token, .. } = request;
-        let key = ticket.key();
-        let context = Context::new(connection, key, progress_token);
-        let running =
-            Running { engine: Arc::clone(self), link: Arc::clone(link), ticket: Some(ticket) };
+        let context = Context::new(connection, ticket.key(), progress_token);
+        let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
         let mut work = Box::pin(async move { engine.handler.call(context, method, params).await });
         // Polled here once, requests start in the order they came; whoever is done by then needs
         // no task.
         let mut cx = core::task::Context::from_waker(Waker::noop());
-        let first = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx)));
-        match first {
-            Ok(Poll::Ready(reply)) => return running.finish(Some(reply)),
-            Ok(Poll::Pending) => {}
-            Err(_) => return drop(running),
+        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx))) {
+            Ok(Poll::Ready(reply)) => owed.settle(Some(reply), ServerSession::respond),
+            Ok(Poll::Pending) => {
+                let work = owed.start().guard(work);
+                self.runtime.spawn(async move {
+                    let reply = work.await;
+                    owed.settle(reply, ServerSession::respond);
+                });
+            }
+            Err(_) => drop(owed),
         }
-        let handle = AbortHandle::default();
-        link.attachment().started(key, handle.clone());
-        if link.lock().phase() == Phase::Closed {
-            handle.abort();
-        }
-        let work = Abortable::new(work, handle);
-        self.runtime.spawn(async move {
-            let reply = work.await;
-            running.finish(reply);
-        });
     }
 }
 
-/// A request at work. However its task ends, the request is answered.
-struct Running<R: Runtime, H: Handler> {
+/// The right to answer something the client asked for.
+trait Ticket {
+    fn work(&self) -> Work;
+
+    /// Answers that we failed.
+    fn fail(self, session: &mut ServerSession, now: Instant);
+}
+
+impl Ticket for InitializeTicket {
+    fn work(&self) -> Work {
+        Work::Initialize
+    }
+
+    fn fail(self, session: &mut ServerSession, now: Instant) {
+        session.refuse(now, self, &failed());
+    }
+}
+
+impl Ticket for RequestTicket {
+    fn work(&self) -> Work {
+        Work::Request(self.key())
+    }
+
+    fn fail(self, session: &mut ServerSession, now: Instant) {
+        session.respond(now, self, Err(failed()));
+    }
+}
+
+fn failed() -> ErrorObject {
+    ErrorObject::internal("Internal error")
+}
+
+/// An answer that is owed to the client. Whatever happens to the work for it, there is one.
+struct Owed<R: Runtime, H: Handler, T: Ticket> {
     engine: Arc<Engine<R, H>>,
     link: Arc<Link>,
-    ticket: Option<RequestTicket>,
+    ticket: Option<T>,
+    /// Whether there is a task that can be stopped.
+    started: bool,
 }
 
-impl<R: Runtime, H: Handler> Running<R, H> {
-    /// Answers the request, unless it was cancelled.
-    fn finish(mut self, reply: Option<Reply>) {
-        let ticket = self.ticket.take();
-        if let (Some(ticket), Some(reply)) = (ticket, reply) {
-            self.respond(ticket, reply);
+impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
+    fn new(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, ticket: T) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            link: Arc::clone(link),
+            ticket: Some(ticket),
+            started: false,
         }
     }
 
-    fn respond(&self, ticket: RequestTicket, reply: Reply) {
-        self.link.attachment().ended(ticket.key());
-        self.link.lock().respond(self.engine.runtime.now(), ticket, reply);
+    /// Takes note of the task that is about to start; the handle is what stops it.
+    fn start(&mut self) -> AbortHandle {
+        let handle = AbortHandle::default();
+        if let Some(ticket) = &self.ticket {
+            self.link.attachment().started(ticket.work(), handle.clone());
+            self.started = true;
+        }
+        handle
+    }
+
+    /// Gives the answer; without one the task was stopped, and nobody waits for it.
+    fn settle<A>(
+        mut self,
+        answer: Option<A>,
+        give: impl FnOnce(&mut ServerSession, Instant, T, A),
+    ) {
+        if let (Some(ticket), Some(answer)) = (self.ticket.take(), answer) {
+            self.conclude(ticket, |session, now, ticket| give(session, now, ticket, answer));
+        }
+    }
+
+    fn conclude(&self, ticket: T, give: impl FnOnce(&mut ServerSession, Instant, T)) {
+        if self.started {
+            self.link.attachment().ended(ticket.work());
+        }
+        give(&mut self.link.lock(), self.engine.runtime.now(), ticket);
         self.engine.pump(&self.link);
     }
 }
 
-impl<R: Runtime, H: Handler> Drop for Running<R, H> {
+impl<R: Runtime, H: Handler, T: Ticket> Drop for Owed<R, H, T> {
     /// The task panicked, or its runtime shut down.
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.respond(ticket, Err(ErrorObject::internal("Internal error")));
+            self.conclude(ticket, |session, now, ticket| ticket.fail(session, now));
         }
     }
 }

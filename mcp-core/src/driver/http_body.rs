@@ -84,8 +84,8 @@ struct Events<R: Runtime, H: Handler> {
 
 impl<R: Runtime, H: Handler> Events<R, H> {
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.stream.slot().attachment().register_writer(cx);
         loop {
+            self.stream.slot().attachment().register_writer(cx);
             let now = self.engine.runtime.now();
             if let Some(data) = self.stream.poll_data(now) {
                 return Poll::Ready(Some(data));
@@ -94,11 +94,10 @@ impl<R: Runtime, H: Handler> Events<R, H> {
                 return Poll::Ready(None);
             }
             let deadline = self.stream.poll_timeout();
+            self.stream.slot().attachment().writer_sleeps(deadline);
             core::task::ready!(self.timer.poll_until(Some(deadline), cx));
             self.stream.handle_timeout(self.engine.runtime.now());
             self.engine.pump(self.stream.slot());
-            // Handling what was due has used up the wake-up that was registered.
-            self.stream.slot().attachment().register_writer(cx);
         }
     }
 }

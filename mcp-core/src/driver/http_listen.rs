@@ -9,12 +9,13 @@ use core::time::Duration;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use hyper::rt::{Read, Write};
+use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 
 use super::timer::{HyperTimer, Timer};
 use super::{HttpService, Runtime, Shutdown};
 use crate::app::Handler;
+use crate::time::Instant;
 
 /// Where connections come from.
 pub trait Listener: Send {
@@ -34,6 +35,9 @@ pub struct HttpOptions {
     /// How long a connection may take to send a request head, and stay idle between requests.
     /// Default 30 s.
     pub head_timeout: Duration,
+    /// How long a connection may take nothing of what it is sent before it is closed. Default
+    /// 30 s. Event streams last for hours, but not once their client has stopped reading.
+    pub stall_timeout: Duration,
     /// How long connections may take to finish after the signal to stop. Default 10 s.
     pub grace: Duration,
 }
@@ -43,6 +47,7 @@ impl Default for HttpOptions {
         Self {
             connections: 10_000,
             head_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),
         }
     }
@@ -121,6 +126,7 @@ where
     I: Read + Write + Unpin + Send + 'static,
 {
     let mut stop = Some(shutdown.started());
+    let io = Impatient::new(io, runtime.clone(), options.stall_timeout);
     let connection = http1::Builder::new()
         .timer(HyperTimer(runtime))
         .header_read_timeout(options.head_timeout)
@@ -137,6 +143,78 @@ where
             connection.as_mut().poll(cx).map(|_| ())
         })
         .await;
+    }
+}
+
+/// A connection that fails when it takes nothing for too long: the engine above it does not poll
+/// the body of an answer while there is no room for it, so nobody else would notice.
+struct Impatient<I, R: Runtime> {
+    io: I,
+    runtime: R,
+    timer: Timer<R>,
+    timeout: Duration,
+    /// When it fails, while it takes nothing.
+    fails: Option<Instant>,
+}
+
+impl<I: Write + Unpin, R: Runtime> Impatient<I, R> {
+    fn new(io: I, runtime: R, timeout: Duration) -> Self {
+        Self { io, timer: Timer::new(runtime.clone()), runtime, timeout, fails: None }
+    }
+
+    fn watch<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut I>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let wrote = write(Pin::new(&mut self.io), cx);
+        if wrote.is_ready() {
+            self.fails = None;
+            return wrote;
+        }
+        let in_time = || self.runtime.now() + self.timeout;
+        let fails = *self.fails.get_or_insert_with(in_time);
+        self.timer.poll_until(Some(fails), cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<I: Read + Unpin, R: Runtime> Read for Impatient<I, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buffer)
+    }
+}
+
+impl<I: Write + Unpin, R: Runtime> Write for Impatient<I, R> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.watch(cx, |io, cx| io.poll_write(cx, bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watch(cx, Write::poll_flush)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.watch(cx, Write::poll_shutdown)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.watch(cx, |io, cx| io.poll_write_vectored(cx, pieces))
     }
 }
 

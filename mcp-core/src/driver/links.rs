@@ -10,14 +10,28 @@ use super::abort::AbortHandle;
 use super::peer::Answer;
 use crate::app::Connection;
 use crate::id::{RequestHandle, RequestKey};
+use crate::time::Instant;
+
+/// What a handler works on.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Work {
+    Initialize,
+    Request(RequestKey),
+}
+
+/// Whoever writes a session's frames and keeps its time, asleep.
+struct Writer {
+    waker: Waker,
+    /// When it wakes by itself; unknown while it is about to fall asleep.
+    wakes: Option<Instant>,
+}
 
 /// Kept beside each session.
 #[derive(Default)]
 pub(super) struct Links {
-    /// Wakes whoever writes the session's frames.
-    writer: Mutex<Option<Waker>>,
+    writer: Mutex<Option<Writer>>,
     /// The handlers at work.
-    tasks: Mutex<BTreeMap<RequestKey, AbortHandle>>,
+    tasks: Mutex<BTreeMap<Work, AbortHandle>>,
     /// Who waits for answers of the client.
     answers: Mutex<BTreeMap<RequestHandle, Arc<Answer>>>,
     connection: OnceLock<Arc<Connection>>,
@@ -34,27 +48,56 @@ impl Links {
         self.connection.get()
     }
 
+    /// Takes note of whom to wake. Whatever happens from here on wakes it, so it can now look
+    /// whether there is anything to do.
     pub(super) fn register_writer(&self, cx: &Context<'_>) {
-        let mut writer = lock(&self.writer);
-        if !writer.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            *writer = Some(cx.waker().clone());
+        match &mut *lock(&self.writer) {
+            Some(writer) => {
+                writer.waker.clone_from(cx.waker());
+                writer.wakes = None;
+            }
+            writer => {
+                let waker = cx.waker().clone();
+                *writer = Some(Writer { waker, wakes: None });
+            }
         }
+    }
+
+    /// The writer has found nothing to do before `wakes`.
+    pub(super) fn writer_sleeps(&self, wakes: Instant) {
+        if let Some(writer) = &mut *lock(&self.writer) {
+            writer.wakes = Some(wakes);
+        }
+    }
+
+    /// The writer is awake, and need not be woken until it registers again.
+    pub(super) fn writer_wakes(&self) {
+        lock(&self.writer).take();
     }
 
     pub(super) fn wake_writer(&self) {
-        let waker = lock(&self.writer).take();
-        if let Some(waker) = waker {
-            waker.wake();
+        let writer = lock(&self.writer).take();
+        if let Some(writer) = writer {
+            writer.waker.wake();
         }
     }
 
-    pub(super) fn started(&self, key: RequestKey, handle: AbortHandle) {
-        lock(&self.tasks).insert(key, handle);
+    /// Wakes the writer if it would sleep past `due`.
+    pub(super) fn wake_writer_by(&self, due: Instant) {
+        let early = |writer: &mut Writer| writer.wakes.is_none_or(|wakes| due < wakes);
+        let writer = lock(&self.writer).take_if(early);
+        if let Some(writer) = writer {
+            writer.waker.wake();
+        }
+    }
+
+    pub(super) fn started(&self, work: Work, handle: AbortHandle) {
+        lock(&self.tasks).insert(work, handle);
     }
 
     /// Forgets a handler; it has ended or is to be stopped.
-    pub(super) fn ended(&self, key: RequestKey) -> Option<AbortHandle> {
-        lock(&self.tasks).remove(&key)
+    pub(super) fn ended(&self, work: Work) -> Option<AbortHandle> {
+        lock(&self.tasks).remove(&work)
     }
 
     pub(super) fn abort_all(&self) {

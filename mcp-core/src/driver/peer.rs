@@ -8,46 +8,53 @@ use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Runtime;
-use super::engine::Link;
-use crate::app::{Peer, PeerAnswer};
+use super::engine::{Engine, Link};
+use crate::app::{Handler, Peer, PeerAnswer};
 use crate::error::{RequestError, SendError};
 use crate::id::RequestHandle;
 use crate::jsonrpc::RawJson;
 use crate::session::Outgoing;
 
-/// A session reached from the application. It does not keep the session alive.
-pub(super) struct SessionPeer<R> {
-    pub(super) runtime: R,
+/// A session reached from the application. It does not keep the session alive, nor the
+/// application that may keep it.
+pub(super) struct SessionPeer<R, H> {
+    pub(super) engine: Weak<Engine<R, H>>,
     pub(super) link: Weak<Link>,
 }
 
-impl<R: Runtime> Peer for SessionPeer<R> {
+impl<R: Runtime, H: Handler> SessionPeer<R, H> {
+    #[expect(clippy::type_complexity, reason = "a pair that is taken apart at once")]
+    fn upgrade(&self) -> Option<(Arc<Engine<R, H>>, Arc<Link>)> {
+        Some((self.engine.upgrade()?, self.link.upgrade()?))
+    }
+}
+
+impl<R: Runtime, H: Handler> Peer for SessionPeer<R, H> {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
-        let Some(link) = self.link.upgrade() else {
+        let Some((engine, link)) = self.upgrade() else {
             return Err(SendError::Closed(notification));
         };
-        let now = self.runtime.now();
-        let sent = link.lock().notify(now, notification);
-        link.attachment().wake_writer();
+        let sent = link.lock().notify(engine.runtime.now(), notification);
+        engine.pump(&link);
         sent
     }
 
     fn request(&self, request: Outgoing) -> PeerAnswer {
-        let Some(link) = self.link.upgrade() else {
-            return Box::pin(core::future::ready(Err(RequestError::NotSent)));
+        let unsent = || Box::pin(core::future::ready(Err(RequestError::NotSent)));
+        let Some((engine, link)) = self.upgrade() else {
+            return unsent();
         };
-        let now = self.runtime.now();
         let answer = Arc::<Answer>::default();
         let mut session = link.lock();
-        let Ok(handle) = session.request(now, request) else {
-            return Box::pin(core::future::ready(Err(RequestError::NotSent)));
+        let Ok(handle) = session.request(engine.runtime.now(), request) else {
+            return unsent();
         };
         // Under the lock: the answer must not come before somebody waits for it.
         link.attachment().expect_answer(handle, Arc::clone(&answer));
         drop(session);
-        link.attachment().wake_writer();
-        let (runtime, link) = (self.runtime.clone(), self.link.clone());
-        Box::pin(Waiting { runtime, link, handle, answer, done: false })
+        engine.pump(&link);
+        let peer = Self { engine: self.engine.clone(), link: self.link.clone() };
+        Box::pin(Waiting { peer, handle, answer, done: false })
     }
 }
 
@@ -83,15 +90,14 @@ impl Answer {
 }
 
 /// A request of ours that waits for its answer; dropping it cancels the request.
-struct Waiting<R: Runtime> {
-    runtime: R,
-    link: Weak<Link>,
+struct Waiting<R: Runtime, H: Handler> {
+    peer: SessionPeer<R, H>,
     handle: RequestHandle,
     answer: Arc<Answer>,
     done: bool,
 }
 
-impl<R: Runtime> Future for Waiting<R> {
+impl<R: Runtime, H: Handler> Future for Waiting<R, H> {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -101,15 +107,16 @@ impl<R: Runtime> Future for Waiting<R> {
     }
 }
 
-impl<R: Runtime> Drop for Waiting<R> {
+impl<R: Runtime, H: Handler> Drop for Waiting<R, H> {
     fn drop(&mut self) {
         if self.done {
             return;
         }
-        if let Some(link) = self.link.upgrade() {
+        if let Some((engine, link)) = self.peer.upgrade() {
             link.attachment().take_answer(self.handle);
-            link.lock().cancel(self.runtime.now(), self.handle, "no longer wanted");
-            link.attachment().wake_writer();
+            let now = engine.runtime.now();
+            link.lock().cancel(now, self.handle, "no longer wanted");
+            engine.pump(&link);
         }
     }
 }

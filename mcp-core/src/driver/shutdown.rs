@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,12 +20,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// assert!(same.is_started());
 /// ```
 #[derive(Clone, Default)]
-pub struct Shutdown(Arc<Mutex<State>>);
+pub struct Shutdown(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    started: bool,
-    waiting: BTreeMap<u64, Waker>,
+    started: AtomicBool,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    wakers: BTreeMap<u64, Waker>,
     next: u64,
 }
 
@@ -37,30 +43,29 @@ impl Shutdown {
 
     /// Gives the signal.
     pub fn start(&self) {
-        let mut state = self.state();
-        state.started = true;
-        let waiting = core::mem::take(&mut state.waiting);
-        drop(state);
+        self.0.started.store(true, Ordering::Release);
+        let waiting = core::mem::take(&mut self.waiting().wakers);
         waiting.into_values().for_each(Waker::wake);
     }
 
     /// Whether the signal has been given.
     #[must_use]
     pub fn is_started(&self) -> bool {
-        self.state().started
+        self.0.started.load(Ordering::Acquire)
     }
 
     /// Waits for the signal.
     pub fn started(&self) -> Started {
-        let mut state = self.state();
-        let place = state.next;
-        state.next += 1;
-        drop(state);
-        Started { shutdown: self.clone(), place }
+        let mut waiting = self.waiting();
+        let place = waiting.next;
+        waiting.next += 1;
+        drop(waiting);
+        Started { shutdown: self.clone(), place, waker: None }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        let waiting = self.0.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -76,23 +81,28 @@ impl fmt::Debug for Shutdown {
 pub struct Started {
     shutdown: Shutdown,
     place: u64,
+    /// Who is registered: every connection waits for the same signal, and is polled much more
+    /// often than it changes hands.
+    waker: Option<Waker>,
 }
 
 impl Future for Started {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.shutdown.state();
-        if state.started {
-            return Poll::Ready(());
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let is_registered = |waker: &Waker| waker.will_wake(cx.waker());
+        if !self.waker.as_ref().is_some_and(is_registered) {
+            self.waker = Some(cx.waker().clone());
+            let mut waiting = self.shutdown.waiting();
+            waiting.wakers.insert(self.place, cx.waker().clone());
         }
-        state.waiting.insert(self.place, cx.waker().clone());
-        Poll::Pending
+        // After registering: a signal given before it is seen here, a later one wakes.
+        if self.shutdown.is_started() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
 impl Drop for Started {
     fn drop(&mut self) {
-        self.shutdown.state().waiting.remove(&self.place);
+        self.shutdown.waiting().wakers.remove(&self.place);
     }
 }

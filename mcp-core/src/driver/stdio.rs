@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::future::Future;
+use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -18,6 +19,7 @@ use crate::app::Handler;
 use crate::config::SessionConfig;
 use crate::lifecycle::Phase;
 use crate::session::{Lane, ServerSession};
+use crate::time::Instant;
 use crate::transport::http::Slot;
 use crate::transport::stdio::{LineDecoder, write_line};
 
@@ -25,10 +27,11 @@ use crate::transport::stdio::{LineDecoder, write_line};
 const CHUNK: usize = 16 * 1024;
 
 /// Serves one client until it closes `input` or `shutdown` is given; what is in flight then is
-/// still answered, within a grace.
+/// still answered, within a grace, and then written, within another.
 ///
 /// # Errors
-/// The error of the stream that failed. The end of input is none.
+/// The error of the stream that failed; [`io::ErrorKind::TimedOut`] if the client does not read.
+/// The end of input is none.
 pub async fn serve_stdio<R, H, I, O>(
     runtime: R,
     handler: H,
@@ -55,6 +58,7 @@ where
         link,
         timer,
         grace,
+        written_by: None,
     };
     pipe.serve(shutdown).await
 }
@@ -66,6 +70,9 @@ struct Pipe<R: Runtime, H: Handler, I, O> {
     link: Arc<Link>,
     timer: Timer<R>,
     grace: Duration,
+    /// When the last frames must have been written, once the session is over: its client may
+    /// have stopped reading.
+    written_by: Option<Instant>,
 }
 
 impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O> {
@@ -86,24 +93,42 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
     }
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.link.attachment().register_writer(cx);
+        let links = self.link.attachment();
+        links.writer_wakes();
+        let mut registered = false;
         loop {
-            let read = self.reader.poll_read(cx, &self.engine, &self.link, self.grace)?;
+            // Writing first: it may make the room that reading waits for.
             let wrote = self.writer.poll_write(cx, &self.link)?;
-            if wrote.is_ready() && self.link.lock().phase() == Phase::Closed {
-                return Poll::Ready(Ok(()));
+            let read = self.reader.poll_read(cx, &self.engine, &self.link, self.grace)?;
+            if read.is_ready() {
+                continue;
             }
-            let deadline = self.link.lock().poll_timeout();
-            let due = self.timer.poll_until(deadline, cx);
-            if due.is_ready() {
-                self.link.lock().handle_timeout(self.engine.runtime.now());
-                self.engine.pump(&self.link);
+            // Registered no earlier, or what is done here would wake us again for nothing; and
+            // then looked again, or what others have done meanwhile would be missed.
+            if !core::mem::replace(&mut registered, true) {
+                links.register_writer(cx);
+                continue;
             }
-            if read.is_pending() && due.is_pending() {
-                return Poll::Pending;
+            let session = self.link.lock();
+            let (closed, mut due) = (session.phase() == Phase::Closed, session.poll_timeout());
+            drop(session);
+            if closed {
+                if wrote.is_ready() {
+                    return Poll::Ready(Ok(()));
+                }
+                let now = self.engine.runtime.now();
+                due = Some(*self.written_by.get_or_insert(now + self.grace));
             }
-            // Handling what came in has used up the wake-up that was registered.
-            self.link.attachment().register_writer(cx);
+            if let Some(due) = due {
+                links.writer_sleeps(due);
+            }
+            ready!(self.timer.poll_until(due, cx));
+            if closed {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.link.lock().handle_timeout(self.engine.runtime.now());
+            self.engine.pump(&self.link);
+            registered = false;
         }
     }
 }
@@ -130,8 +155,8 @@ impl<I: Read + Unpin> Reader<I> {
             return Poll::Pending;
         }
         if !self.at_end && self.decoder.wants_input() {
-            let mut chunk = [0; CHUNK];
-            let mut buffer = ReadBuf::new(&mut chunk);
+            let mut chunk = [const { MaybeUninit::uninit() }; CHUNK];
+            let mut buffer = ReadBuf::uninit(&mut chunk);
             ready!(Pin::new(&mut self.input).poll_read(cx, buffer.unfilled()))?;
             if buffer.filled().is_empty() {
                 self.at_end = true;

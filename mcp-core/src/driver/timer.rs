@@ -3,13 +3,16 @@
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use super::Runtime;
 use crate::time::Instant;
 
-/// A timer that can be set again and again; it sleeps anew only when the deadline changes.
+/// A timer that can be set again and again.
+///
+/// It sleeps anew only for an earlier deadline: one that moves ahead with every message would
+/// else cost a sleep for each. Waking up too early now and then costs less.
 pub(super) struct Timer<R: Runtime> {
     runtime: R,
     armed: Option<(Instant, Pin<Box<R::Sleep>>)>,
@@ -27,20 +30,22 @@ impl<R: Runtime> Timer<R> {
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         let Some(deadline) = deadline else {
-            self.armed = None;
             return Poll::Pending;
         };
-        if self.armed.as_ref().is_none_or(|(at, _)| *at != deadline) {
-            self.armed = Some((deadline, Box::pin(self.runtime.sleep_until(deadline))));
+        loop {
+            let sleep = match &mut self.armed {
+                Some((at, sleep)) if *at <= deadline => sleep,
+                armed => {
+                    let sleep = Box::pin(self.runtime.sleep_until(deadline));
+                    &mut armed.insert((deadline, sleep)).1
+                }
+            };
+            ready!(sleep.as_mut().poll(cx));
+            let slept = self.armed.take();
+            if slept.is_some_and(|(at, _)| at == deadline) || self.runtime.now() >= deadline {
+                return Poll::Ready(());
+            }
         }
-        let Some((_, sleep)) = &mut self.armed else {
-            return Poll::Pending;
-        };
-        let ready = sleep.as_mut().poll(cx);
-        if ready.is_ready() {
-            self.armed = None;
-        }
-        ready
     }
 }
 
