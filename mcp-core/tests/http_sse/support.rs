@@ -14,7 +14,9 @@ use mcp_core::lifecycle::Method;
 use mcp_core::model::{Implementation, InitializeResult, ServerCapabilities};
 use mcp_core::session::{CloseReason, InitializeTicket, ServerEvent};
 use mcp_core::time::Instant;
-use mcp_core::transport::http::{Admission, EventStream, HttpConfig, HttpServer, Slot, Upload};
+use mcp_core::transport::http::{
+    Admission, EventStream, HttpConfig, HttpServer, Posted, Slot, Upload,
+};
 use mcp_core::transport::sse::Decoder;
 use serde_json::Value;
 
@@ -176,7 +178,7 @@ impl Web {
         if let Err(response) = upload.handle_data(body.into()) {
             return response;
         }
-        upload.handle_end(self.now).response
+        answer(upload.handle_end(self.now, &HeaderMap::new()))
     }
 
     /// Posts a message that is taken.
@@ -300,5 +302,13 @@ impl Client {
     pub(crate) fn session_id(&self) -> &str {
         let (_, query) = self.uri.split_once("session_id=").unwrap();
         query.split('&').next().unwrap()
+    }
+}
+
+/// What the sender of a message is told.
+pub(crate) fn answer<A>(posted: Posted<A>) -> Response<Bytes> {
+    match posted {
+        Posted::Refused(response) | Posted::Session(response, _) => response,
+        other => panic!("{:?}", core::mem::discriminant(&other)),
     }
 }

@@ -13,6 +13,7 @@ use http::{Method, Response};
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
 use super::sessions::{Sessions, Slot};
+use super::upload::Target;
 use super::{EventStream, HttpConfig, SessionId, SsePaths, Upload, access, head};
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::session::ServerSession;
@@ -119,6 +120,7 @@ impl<A> HttpServer<A> {
         match &self.config.sse {
             Some(sse) if path == sse.stream => self.open(now, head, sse, attach),
             Some(sse) if path == sse.messages => self.post(head),
+            _ if self.config.mcp.as_deref() == Some(path) => self.mcp(head),
             _ => Err(Refusal::UnknownPath),
         }
     }
@@ -161,6 +163,14 @@ impl<A> HttpServer<A> {
         greeting.freeze()
     }
 
+    /// The one endpoint of Streamable HTTP.
+    fn mcp(&self, head: &Parts) -> Result<Admission<A>, Refusal> {
+        if head.method != Method::POST {
+            return Err(Refusal::MethodNotAllowed("POST"));
+        }
+        self.upload(head, Target::Mcp)
+    }
+
     /// `POST /messages`: a message for a session whose stream is open.
     fn post(&self, head: &Parts) -> Result<Admission<A>, Refusal> {
         if head.method != Method::POST {
@@ -170,6 +180,10 @@ impl<A> HttpServer<A> {
         let slot = SessionId::parse(id)
             .and_then(|id| self.sessions.get(id))
             .ok_or(Refusal::UnknownSession)?;
+        self.upload(head, Target::Messages(slot))
+    }
+
+    fn upload(&self, head: &Parts, target: Target<A>) -> Result<Admission<A>, Refusal> {
         if !head::is_json(&head.headers) {
             return Err(Refusal::NotJson);
         }
@@ -177,7 +191,7 @@ impl<A> HttpServer<A> {
         if head::content_length(&head.headers).is_some_and(|length| length > limits.bytes) {
             return Err(Refusal::TooLarge { limit: limits.bytes });
         }
-        Ok(Admission::ReadBody(Upload::new(slot, limits)))
+        Ok(Admission::ReadBody(Upload::new(target, limits)))
     }
 }
 
