@@ -49,6 +49,18 @@ fn tool_05_every_client_is_told_once() {
     assert!(clients[0].call(Method::ResourcesRead, r#"{"uri":"a:b"}"#).is_ok());
 }
 
+/// RES-16: families of resources have no notification of their own.
+#[test]
+fn res_16_a_template_changes_the_resources() {
+    let server = server();
+    let client = Fixture::new(&server);
+    let template = ResourceTemplate::new("a:{x}", "a");
+    server.apply(Changes::new().resource_template(template, |_, _| async { Ok("") })).unwrap();
+    server.apply(Changes::new().remove_resource_template("a:{x}")).unwrap();
+    let told = ("notifications/resources/list_changed".to_owned(), Value::Null);
+    assert_eq!(client.peer.take(), [told.clone(), told]);
+}
+
 #[test]
 fn nothing_changed_is_nothing_told() {
     let server = server();

@@ -183,4 +183,8 @@ fn servers_and_contexts_cross_threads() {
     crosses::<Server>();
     crosses::<Context>();
     assert!(size_of::<Server>() <= size_of::<usize>(), "cheap to clone");
+    let server = builder().build().unwrap();
+    let fixture = crate::support::Fixture::new(&server);
+    let call = server.call(fixture.cx(), Method::ToolsCall, None);
+    assert!(size_of_val(&call) <= 1536, "{}", size_of_val(&call));
 }

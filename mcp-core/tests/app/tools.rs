@@ -261,6 +261,30 @@ fn on_initialize_sees_every_client() {
     assert_eq!(initialize(Revision::V2024_11_05).unwrap_err().message(), "too old");
 }
 
+/// TOOL-22: clients refuse a result without what its schema promises; better to say so here.
+#[test]
+fn tool_22_an_output_schema_is_a_promise() {
+    let tool = |name: &str| {
+        let schema: RawObject = r#"{"type":"object"}"#.parse().unwrap();
+        Tool::new(name).with_output_schema(schema)
+    };
+    let server = Server::builder("s", "1")
+        .raw_tool(tool("forgets"), |_: Value, _: Context| async { Ok("text") })
+        .raw_tool(tool("fails"), |_: Value, _: Context| async {
+            Err::<(), _>(CallError::new("no"))
+        })
+        .raw_tool(tool("keeps"), |_: Value, _: Context| async {
+            Ok(CallToolResult::structured(&json!({}))?)
+        })
+        .build()
+        .unwrap();
+    let fixture = Fixture::new(&server);
+    let error = fixture.tool("forgets", "{}").unwrap_err();
+    assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR);
+    assert_eq!(fixture.tool("fails", "{}").unwrap()["isError"], true);
+    assert!(fixture.tool("keeps", "{}").is_ok());
+}
+
 /// A whole result passes as it is.
 #[test]
 fn a_result_of_ones_own() {
