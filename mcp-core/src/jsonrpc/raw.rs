@@ -10,6 +10,8 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::scan;
+
 /// One JSON value as it stands on the wire: never reformatted, never rounded.
 ///
 /// Cloning shares the bytes. Integers above 2^53, unknown members and key order survive.
@@ -117,7 +119,7 @@ impl RawJson {
     ///
     /// A line break can only stand between JSON tokens, so this changes no value.
     pub(super) fn on_one_line(&self) -> Cow<'_, [u8]> {
-        if !self.0.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        if !scan::any(&self.0, |byte| matches!(byte, b'\r' | b'\n')) {
             return Cow::Borrowed(&self.0);
         }
         let replaced = self.0.iter().map(|byte| {
