@@ -113,12 +113,9 @@ pub fn build(
         );
     for number in WORKING_TOOLS + 1..=tools {
         let tool = filler(number)?;
-        server = server.raw_tool(
-            tool,
-            move |_arguments: RawObject, _cx: Context| async move {
-                Ok(format!("tool {number} has nothing to do"))
-            },
-        );
+        server = server.raw_tool(tool, move |_arguments: RawObject, _cx: Context| async move {
+            Ok(format!("tool {number} has nothing to do"))
+        });
     }
 
     let server = server
@@ -138,20 +135,14 @@ pub fn build(
                 .with_description("Greets somebody")
                 .with_arguments([PromptArgument::new("name").with_required(true)]),
             |Greeting { name }, _cx: Context| async move {
-                Ok([PromptMessage::user(Content::text(format!(
-                    "Say hello to {name}."
-                )))])
+                Ok([PromptMessage::user(Content::text(format!("Say hello to {name}.")))])
             },
         )
-        .completion(
-            Reference::prompt("greeting"),
-            "name",
-            |input, _cx: Context| async move {
-                let matches =
-                    |name: &&str| name.to_lowercase().starts_with(&input.value.to_lowercase());
-                Ok(NAMES.into_iter().filter(matches).collect::<Vec<_>>())
-            },
-        );
+        .completion(Reference::prompt("greeting"), "name", |input, _cx: Context| async move {
+            let matches =
+                |name: &&str| name.to_lowercase().starts_with(&input.value.to_lowercase());
+            Ok(NAMES.into_iter().filter(matches).collect::<Vec<_>>())
+        });
     Ok(server.build()?)
 }
 
@@ -167,8 +158,6 @@ fn filler(number: usize) -> Result<Tool, serde_json::Error> {
         "required": ["query"],
     });
     Ok(Tool::new(format!("tool_{number:04}"))
-        .with_description(format!(
-            "Looks through collection {number} and returns what matches."
-        ))
+        .with_description(format!("Looks through collection {number} and returns what matches."))
         .with_input_schema(RawObject::encode(&schema)?))
 }

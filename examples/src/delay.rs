@@ -26,12 +26,7 @@ pub struct Delay<H> {
 impl<H> Delay<H> {
     /// Wraps a handler.
     pub const fn new(inner: H, sleep: Sleep, initialize: Duration, list: Duration) -> Self {
-        Self {
-            inner,
-            sleep,
-            initialize,
-            list,
-        }
+        Self { inner, sleep, initialize, list }
     }
 
     /// Waiting no time at all must not even yield.
@@ -66,11 +61,7 @@ impl<H: Handler> Handler for Delay<H> {
         method: Method,
         params: Option<RawJson>,
     ) -> impl Future<Output = Reply> + Send {
-        let wait = if method == Method::ToolsList {
-            self.list
-        } else {
-            Duration::ZERO
-        };
+        let wait = if method == Method::ToolsList { self.list } else { Duration::ZERO };
         // The inner handler is called at once, so that calls start in the order they came.
         let answer = self.inner.call(cx, method, params);
         async move {

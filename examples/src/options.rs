@@ -126,12 +126,7 @@ impl Options {
     /// Puts the options into effect; this is how any server is configured.
     #[must_use]
     pub fn apply<P: Platform, H: Handler>(&self, serve: Serve<P, H>) -> Serve<P, H> {
-        let Self {
-            hosts,
-            origins,
-            max_sessions,
-            ..
-        } = self.clone();
+        let Self { hosts, origins, max_sessions, .. } = self.clone();
         serve
             .early_requests(self.early)
             .gate(self.gate)
@@ -141,12 +136,10 @@ impl Options {
             })
             .http_config(move |http| {
                 http.max_sessions = max_sessions;
-                http.hosts = hosts
-                    .into_iter()
-                    .fold(http.hosts.clone(), |all, host| all.allow(host));
-                http.origins = origins
-                    .into_iter()
-                    .fold(http.origins.clone(), |all, origin| all.allow(origin));
+                http.hosts =
+                    hosts.into_iter().fold(http.hosts.clone(), |all, host| all.allow(host));
+                http.origins =
+                    origins.into_iter().fold(http.origins.clone(), |all, origin| all.allow(origin));
             })
     }
 

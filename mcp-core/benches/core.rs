@@ -1,7 +1,6 @@
 //! What one message costs: `cargo bench -p mcp-core --bench core`.
 //!
 //! Times are medians of one thread; allocations are counted with them.
-#![cfg(feature = "http")]
 
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use mcp_core::lifecycle::Method;
 use mcp_core::model::{Implementation, InitializeResult, ServerCapabilities};
 use mcp_core::session::{Lane, ServerEvent, ServerSession};
 use mcp_core::time::Instant;
-use mcp_core::transport::http::{Admission, EventStream, HttpConfig, HttpServer, Upload};
+use mcp_core::transport::http::{Admission, EventStream, HttpConfig, HttpServer, Posted, Upload};
 use mcp_core::transport::sse::{Decoder, EventFields};
 
 #[global_allocator]
@@ -87,9 +86,7 @@ fn ready_session() -> ServerSession {
 fn envelope_parse(bencher: Bencher<'_, '_>, bytes: usize) {
     let frame = call(1, bytes);
     let limits = EnvelopeLimits::default();
-    bencher
-        .counter(BytesCount::new(bytes))
-        .bench(|| Incoming::parse(black_box(&frame), &limits));
+    bencher.counter(BytesCount::new(bytes)).bench(|| Incoming::parse(black_box(&frame), &limits));
 }
 
 /// From the frame that came in to the frame that leaves.
@@ -125,25 +122,19 @@ fn round(session: &mut ServerSession, frame: Bytes, result: &RawJson) -> usize {
 #[divan::bench]
 fn hold_and_release_100(bencher: Bencher<'_, '_>) {
     let frames: Vec<Bytes> = (1..=100).map(|id| call(id, 200)).collect();
-    bencher
-        .with_inputs(new_session)
-        .bench_local_refs(|session| {
-            for frame in &frames {
-                session
-                    .handle_frame(NOW, Lane::Standing, frame.clone())
-                    .unwrap();
+    bencher.with_inputs(new_session).bench_local_refs(|session| {
+        for frame in &frames {
+            session.handle_frame(NOW, Lane::Standing, frame.clone()).unwrap();
+        }
+        session.handle_frame(NOW, Lane::Standing, initialize()).unwrap();
+        accept(session);
+        while let Some(event) = session.poll_event() {
+            if let ServerEvent::Request(request) = event {
+                session.respond(NOW, request.ticket, Ok(RawJson::EMPTY_OBJECT));
             }
-            session
-                .handle_frame(NOW, Lane::Standing, initialize())
-                .unwrap();
-            accept(session);
-            while let Some(event) = session.poll_event() {
-                if let ServerEvent::Request(request) = event {
-                    session.respond(NOW, request.ticket, Ok(RawJson::EMPTY_OBJECT));
-                }
-            }
-            core::iter::from_fn(|| session.poll_transmit()).count()
-        });
+        }
+        core::iter::from_fn(|| session.poll_transmit()).count()
+    });
 }
 
 /// An event of so many bytes, in chunks of 16 KiB at most.
@@ -171,11 +162,8 @@ struct Served {
 impl Served {
     fn new() -> Self {
         let server = HttpServer::new(HttpConfig::new(config()), &[7; 32]);
-        let (get, ()) = Request::get("/sse")
-            .header("host", "localhost")
-            .body(())
-            .unwrap()
-            .into_parts();
+        let (get, ()) =
+            Request::get("/sse").header("host", "localhost").body(()).unwrap().into_parts();
         let Admission::Open(mut stream) = server.begin(NOW, &get, || ()) else {
             panic!("a stream");
         };
@@ -189,14 +177,8 @@ impl Served {
             .body(())
             .unwrap()
             .into_parts();
-        let mut served = Self {
-            server,
-            stream,
-            post,
-        };
-        let _ = served
-            .upload()
-            .map(|upload| served.end(upload, initialize()));
+        let mut served = Self { server, stream, post };
+        let _ = served.upload().map(|upload| served.end(upload, initialize()));
         accept(&mut served.stream.slot().lock());
         while served.stream.poll_data(NOW).is_some() {}
         while served.stream.slot().lock().poll_event().is_some() {}
@@ -212,7 +194,10 @@ impl Served {
 
     fn end(&self, mut upload: Upload<()>, body: Bytes) -> http::StatusCode {
         upload.handle_data(body).unwrap();
-        upload.handle_end(NOW).response.status()
+        match upload.handle_end(NOW, &self.post.headers) {
+            Posted::Session(response, _) => response.status(),
+            _ => panic!("an answer"),
+        }
     }
 }
 
@@ -230,11 +215,7 @@ fn http_sse_round(bencher: Bencher<'_, '_>, answer: usize) {
             panic!("a request: {status}");
         };
         let reply = Ok(result.clone());
-        served
-            .stream
-            .slot()
-            .lock()
-            .respond(NOW, request.ticket, reply);
+        served.stream.slot().lock().respond(NOW, request.ticket, reply);
         core::iter::from_fn(|| served.stream.poll_data(NOW)).count()
     });
 }
@@ -247,9 +228,7 @@ fn sse_encode(bencher: Bencher<'_, '_>, answers: usize) {
     bencher.bench_local(|| {
         for id in 1..=answers {
             let mut session = served.stream.slot().lock();
-            session
-                .handle_frame(NOW, Lane::Standing, call(id, 200))
-                .unwrap();
+            session.handle_frame(NOW, Lane::Standing, call(id, 200)).unwrap();
             let Some(ServerEvent::Request(request)) = session.poll_event() else {
                 panic!("a request");
             };

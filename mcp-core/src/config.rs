@@ -143,10 +143,7 @@ impl HoldBudget {
     /// A budget of `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self(Arc::new(Budget {
-            used: AtomicUsize::new(0),
-            limit,
-        }))
+        Self(Arc::new(Budget { used: AtomicUsize::new(0), limit }))
     }
 
     /// Bytes taken now.
@@ -157,10 +154,7 @@ impl HoldBudget {
 
     pub(crate) fn take(&self, bytes: usize) -> bool {
         let fits = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.0.limit);
-        self.0
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
-            .is_ok()
+        self.0.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
     }
 
     pub(crate) fn give_back(&self, bytes: usize) {

@@ -55,10 +55,7 @@ pub fn line_decoder(data: &[u8]) {
         }
         again.extend(core::iter::from_fn(|| pieces.poll_line()));
         assert!(pieces.wants_input());
-        assert!(
-            pieces.buffered_bytes() <= limit.saturating_add(1),
-            "a line and its CR at most"
-        );
+        assert!(pieces.buffered_bytes() <= limit.saturating_add(1), "a line and its CR at most");
     }
     pieces.handle_eof();
     again.extend(core::iter::from_fn(|| pieces.poll_line()));
@@ -76,9 +73,8 @@ pub fn line_decoder(data: &[u8]) {
     }
     let mut reader = LineDecoder::new().with_max_line_bytes(limit);
     reader.handle_bytes(written.freeze());
-    let read: Vec<Bytes> = core::iter::from_fn(|| reader.poll_line())
-        .map_while(Result::ok)
-        .collect();
+    let read: Vec<Bytes> =
+        core::iter::from_fn(|| reader.poll_line()).map_while(Result::ok).collect();
     assert_eq!(good, read, "written lines are read back");
 }
 
@@ -107,10 +103,7 @@ pub fn sse_decoder(data: &[u8]) {
         again.extend(core::iter::from_fn(|| pieces.poll_event()));
         assert!(pieces.wants_input());
         // Invalid bytes in a type or an id become characters of three bytes.
-        assert!(
-            pieces.buffered_bytes() <= limit.saturating_mul(3),
-            "an event at most"
-        );
+        assert!(pieces.buffered_bytes() <= limit.saturating_mul(3), "an event at most");
     }
     pieces.handle_eof();
     again.extend(core::iter::from_fn(|| pieces.poll_event()));
@@ -126,9 +119,8 @@ pub fn sse_decoder(data: &[u8]) {
     }
     let mut reader = Decoder::new().with_max_event_bytes(usize::MAX);
     reader.handle_bytes(written.freeze());
-    let read: Vec<SseEvent> = core::iter::from_fn(|| reader.poll_event())
-        .map_while(Result::ok)
-        .collect();
+    let read: Vec<SseEvent> =
+        core::iter::from_fn(|| reader.poll_event()).map_while(Result::ok).collect();
     assert_eq!(good, read, "written events are read back");
 }
 
@@ -136,9 +128,7 @@ fn rewrite(event: &SseEvent, out: &mut BytesMut) {
     let fields = EventFields::new().with_event(event.event_type());
     let mut fields = fields.expect("a received type is one line");
     if let Some(id) = event.id() {
-        fields = fields
-            .with_id(id)
-            .expect("a received id is one line without NUL");
+        fields = fields.with_id(id).expect("a received id is one line without NUL");
     }
     if let Some(retry) = event.retry() {
         assert!(retry <= Duration::from_millis(u64::MAX));
@@ -306,9 +296,8 @@ mod tests {
         let mut seeded = Seeded(0x6d63_7063_6f64_6563);
         for round in 0..4000 {
             let length = seeded.below(if round % 8 == 0 { 2000 } else { 200 });
-            let input: Vec<u8> = (0..length)
-                .map(|_| seeded.below(256).try_into().unwrap())
-                .collect();
+            let input: Vec<u8> =
+                (0..length).map(|_| seeded.below(256).try_into().unwrap()).collect();
             session_ops(&input);
         }
     }
@@ -319,9 +308,8 @@ mod tests {
         let mut seeded = Seeded(0x6d63_7063_6f64_6563);
         for round in 0..4000 {
             let length = seeded.below(if round % 8 == 0 { 2000 } else { 200 });
-            let input: Vec<u8> = (0..length)
-                .map(|_| seeded.below(256).try_into().unwrap())
-                .collect();
+            let input: Vec<u8> =
+                (0..length).map(|_| seeded.below(256).try_into().unwrap()).collect();
             http_head(&input);
         }
     }

@@ -264,31 +264,13 @@ mod tests {
     /// JSONRPC-02, JSONRPC-03: strings and integers, nothing else.
     #[test]
     fn an_id_is_a_string_or_an_integer() {
-        for good in [
-            "0",
-            "-1",
-            "1.0",
-            "1.00",
-            "123456789012345678901234567890",
-            "\"\"",
-            "\"a\\n\"",
-        ] {
+        for good in ["0", "-1", "1.0", "1.00", "123456789012345678901234567890", "\"\"", "\"a\\n\""]
+        {
             assert!(id(good).is_some(), "{good}");
         }
-        for bad in [
-            "null",
-            "1.5",
-            "1e3",
-            "01",
-            "-",
-            "",
-            "true",
-            "{}",
-            "[1]",
-            "\"a",
-            "\"\\ud800\"",
-            "+1",
-        ] {
+        for bad in
+            ["null", "1.5", "1e3", "01", "-", "", "true", "{}", "[1]", "\"a", "\"\\ud800\"", "+1"]
+        {
             assert!(id(bad).is_none(), "{bad}");
         }
     }

@@ -30,10 +30,7 @@ pub enum Revision {
 
 /// How a connection is set up: by a handshake, or by every request on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the revisions fall into exactly these two"
-)]
+#[expect(clippy::exhaustive_enums, reason = "the revisions fall into exactly these two")]
 pub enum Era {
     /// Revisions up to 2025-11-25: `initialize` opens a session.
     Legacy,
@@ -52,12 +49,8 @@ impl Revision {
     ];
 
     /// The revisions that start with the `initialize` handshake, oldest first.
-    pub const LEGACY: [Self; 4] = [
-        Self::V2024_11_05,
-        Self::V2025_03_26,
-        Self::V2025_06_18,
-        Self::V2025_11_25,
-    ];
+    pub const LEGACY: [Self; 4] =
+        [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25];
 
     /// The newest revision that starts with the `initialize` handshake.
     pub const LATEST_LEGACY: Self = Self::V2025_11_25;
@@ -106,9 +99,6 @@ impl FromStr for Revision {
     type Err = UnknownRevision;
 
     fn from_str(text: &str) -> Result<Self, UnknownRevision> {
-        Self::ALL
-            .into_iter()
-            .find(|revision| revision.as_str() == text)
-            .ok_or(UnknownRevision)
+        Self::ALL.into_iter().find(|revision| revision.as_str() == text).ok_or(UnknownRevision)
     }
 }

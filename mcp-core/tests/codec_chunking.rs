@@ -43,10 +43,7 @@ fn events<'a>(
 /// The data of every event of a stream whose events are all good.
 fn data<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> Vec<Bytes> {
     let events = events(&mut Decoder::new(), chunks);
-    events
-        .into_iter()
-        .map(|event| event.unwrap().into_data())
-        .collect()
+    events.into_iter().map(|event| event.unwrap().into_data()).collect()
 }
 
 /// A stream in two pieces, for every place it can be cut at.
@@ -116,12 +113,7 @@ fn case_26_comments_marks_unknown_fields_and_missing_spaces_are_no_errors() {
 
 #[test]
 fn case_27_priming_event_gives_its_id_and_nothing_to_parse() {
-    for stream in [
-        &b"id: 5\ndata: \n\n"[..],
-        b"id: 5\ndata:\n\n",
-        b"id: 5\n\n",
-        b"id:5\r\rdata",
-    ] {
+    for stream in [&b"id: 5\ndata: \n\n"[..], b"id: 5\ndata:\n\n", b"id: 5\n\n", b"id:5\r\rdata"] {
         let mut decoder = Decoder::new();
         let events = events(&mut decoder, [stream]);
         assert_eq!(events.len(), 1);
@@ -131,10 +123,7 @@ fn case_27_priming_event_gives_its_id_and_nothing_to_parse() {
         assert_eq!(decoder.last_event_id(), Some("5"));
     }
     let mut out = BytesMut::new();
-    EventFields::new()
-        .with_id("5")
-        .unwrap()
-        .write(b"", &mut out);
+    EventFields::new().with_id("5").unwrap().write(b"", &mut out);
     assert_eq!(out, "id: 5\ndata: \n\n");
 }
 
@@ -143,11 +132,7 @@ fn case_28_event_over_the_cap_is_named_and_the_next_is_read() {
     let mut stream = b"data: ".to_vec();
     stream.resize(stream.len() + MIB, b'x');
     stream.extend_from_slice(b"\n\n");
-    assert_eq!(
-        data([&stream[..]])[0].len(),
-        MIB,
-        "1 MiB is within the default cap"
-    );
+    assert_eq!(data([&stream[..]])[0].len(), MIB, "1 MiB is within the default cap");
 
     stream.extend_from_slice(b"data: next\n\n");
     for size in [stream.len(), 4096] {
@@ -176,9 +161,7 @@ fn case_28_an_endless_event_is_refused_once_and_memory_stays_bounded() {
 #[test]
 fn case_29_nothing_is_delivered_before_the_dispatch_line() {
     let mut decoder = Decoder::new();
-    let (last, rest) = b"event: message\ndata: {\"a\":\ndata: 1}\n\n"
-        .split_last()
-        .unwrap();
+    let (last, rest) = b"event: message\ndata: {\"a\":\ndata: 1}\n\n".split_last().unwrap();
     for byte in rest.chunks(1) {
         decoder.handle_slice(byte);
         assert_eq!(decoder.poll_event(), None);
@@ -198,10 +181,7 @@ fn case_29_ten_megabytes_in_one_byte_chunks_take_linear_time() {
         assert!(decoder.poll_event().is_none());
     }
     decoder.handle_slice(b"\n\n");
-    assert_eq!(
-        decoder.poll_event().unwrap().unwrap().data().len(),
-        10 * MIB
-    );
+    assert_eq!(decoder.poll_event().unwrap().unwrap().data().len(), 10 * MIB);
 }
 
 #[test]
@@ -323,9 +303,7 @@ fn reference_lines(limit: usize, stream: &[u8]) -> Vec<Result<Bytes, LineError>>
         line => Ok(Bytes::copy_from_slice(line)),
     });
     let blank = |line: &Bytes| line.iter().all(|byte| b" \t\r".contains(byte));
-    results
-        .filter(|line| !line.as_ref().is_ok_and(blank))
-        .collect()
+    results.filter(|line| !line.as_ref().is_ok_and(blank)).collect()
 }
 
 /// What an event brings, in comparable form: type, data, id, retry.
@@ -390,20 +368,12 @@ fn reference_event(block: &[&[u8]]) -> Option<Brought> {
     if data.is_none() && id.is_none() && retry.is_none() {
         return None;
     }
-    let event = if event.is_empty() {
-        "message".to_owned()
-    } else {
-        event
-    };
+    let event = if event.is_empty() { "message".to_owned() } else { event };
     Some((event, data.unwrap_or_default().join(&b'\n'), id, retry))
 }
 
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 1024,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {

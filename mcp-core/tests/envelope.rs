@@ -39,28 +39,13 @@ fn case_69_messages_are_told_apart_by_their_members() {
     else {
         panic!();
     };
-    assert_eq!(
-        (it.method.as_str(), it.params.unwrap().as_str()),
-        ("b", r#"{"x":1}"#)
-    );
+    assert_eq!((it.method.as_str(), it.params.unwrap().as_str()), ("b", r#"{"x":1}"#));
     for (frame, id) in [
         (r#"{"jsonrpc":"2.0","id":"a","result":{}}"#, Some("\"a\"")),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}}"#,
-            Some("1"),
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":null}}"#,
-            None,
-        ),
-        (
-            r#"{"jsonrpc":"2.0","error":{"code":1,"message":"m","extra":[]}}"#,
-            None,
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"result":{},"params":7,"extra":{}}"#,
-            Some("1"),
-        ),
+        (r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}}"#, Some("1")),
+        (r#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":"m","data":null}}"#, None),
+        (r#"{"jsonrpc":"2.0","error":{"code":1,"message":"m","extra":[]}}"#, None),
+        (r#"{"jsonrpc":"2.0","id":1,"result":{},"params":7,"extra":{}}"#, Some("1")),
     ] {
         let Message::Response(response) = message(frame) else {
             panic!("{frame}");
@@ -80,31 +65,15 @@ fn case_69_the_error_names_the_member() {
             Kind::Conflict("result", "error"),
             false,
         ),
-        (
-            r#""id":1,"method":"a","result":{}"#,
-            Kind::Conflict("result", "method"),
-            true,
-        ),
-        (
-            r#""id":1,"method":"a","error":{}"#,
-            Kind::Conflict("error", "method"),
-            true,
-        ),
+        (r#""id":1,"method":"a","result":{}"#, Kind::Conflict("result", "method"), true),
+        (r#""id":1,"method":"a","error":{}"#, Kind::Conflict("error", "method"), true),
         (r#""id":1,"method":7"#, Kind::Method, true),
         (r#""id":1,"method":"\ud800""#, Kind::Method, true),
         (r#""id":1,"method":"a","params":[1]"#, Kind::Params, true),
         (r#""id":1,"method":"a","params":"x""#, Kind::Params, true),
         (r#""id":1,"error":"boom""#, Kind::Error, false),
-        (
-            r#""id":1,"error":{"code":"1","message":""}"#,
-            Kind::Error,
-            false,
-        ),
-        (
-            r#""id":1,"error":{"code":1.5,"message":""}"#,
-            Kind::Error,
-            false,
-        ),
+        (r#""id":1,"error":{"code":"1","message":""}"#, Kind::Error, false),
+        (r#""id":1,"error":{"code":1.5,"message":""}"#, Kind::Error, false),
         (r#""id":1,"error":{"code":1}"#, Kind::Error, false),
         (r#""id":{},"result":{}"#, Kind::Id { limit: 256 }, false),
         (r#""id":1.5,"method":"a""#, Kind::Id { limit: 256 }, true),
@@ -128,12 +97,7 @@ fn case_69_the_error_names_the_member() {
 /// JSONRPC-01: the version must be there and be right.
 #[test]
 fn the_version_must_be_2_0() {
-    for version in [
-        "",
-        r#""jsonrpc":"1.0","#,
-        r#""jsonrpc":2.0,"#,
-        r#""jsonrpc":null,"#,
-    ] {
+    for version in ["", r#""jsonrpc":"1.0","#, r#""jsonrpc":2.0,"#, r#""jsonrpc":null,"#] {
         let error = fault(&format!(r#"{{{version}"id":1,"method":"a"}}"#));
         assert_eq!(error.kind(), &Kind::Version);
         assert_eq!(error.id().map(RequestId::as_json), Some("1"));
@@ -151,12 +115,7 @@ fn case_59_what_is_no_request_is_never_answered() {
         r#""error":7"#,
         r#""re\u0073ult":{},"Id":3"#,
     ] {
-        for before in [
-            "",
-            r#""jsonrpc":"2.0","#,
-            r#""jsonrpc":"1.0","id":7,"#,
-            r#""id":[],"#,
-        ] {
+        for before in ["", r#""jsonrpc":"2.0","#, r#""jsonrpc":"1.0","id":7,"#, r#""id":[],"#] {
             let frame = format!("{{{before}{outcome}}}");
             assert!(!fault(&frame).is_answerable(), "{frame}");
         }
@@ -205,17 +164,8 @@ fn case_66_duplicates_and_case_variants_are_refused() {
         }
     }
     // Names of anybody else's are nobody's business, however often they stand there.
-    for extra in [
-        r#""x":1,"x":2"#,
-        r#""methods":1"#,
-        r#""":1"#,
-        r#""result_":{}"#,
-        r#""i":1"#,
-    ] {
-        assert!(matches!(
-            message(&format!("{base},{extra}}}")),
-            Message::Request(_)
-        ));
+    for extra in [r#""x":1,"x":2"#, r#""methods":1"#, r#""":1"#, r#""result_":{}"#, r#""i":1"#] {
+        assert!(matches!(message(&format!("{base},{extra}}}")), Message::Request(_)));
     }
     // Inside `params` it is not the envelope's either.
     message(r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"ID":1,"Method":2,"id":1,"id":2}}"#);
@@ -230,34 +180,16 @@ fn escapes_in_names_and_methods_are_read() {
     };
     assert_eq!(request.method.as_str(), "tools/call");
     assert_eq!(request.id, RequestId::from("a"));
-    assert_eq!(
-        request.id.as_json(),
-        "\"\\u0061\"",
-        "kept as it was written"
-    );
+    assert_eq!(request.id.as_json(), "\"\\u0061\"", "kept as it was written");
 }
 
 /// JSONRPC-27: what is no JSON is told so, with the place; what is no object is another fault.
 #[test]
 fn what_is_no_json_is_a_parse_error() {
-    for frame in [
-        "",
-        " ",
-        "{",
-        "{}x",
-        "[",
-        "[{}",
-        "[1,]",
-        "nul",
-        "\u{feff}{}",
-        "{\"a\":01}",
-        "'a'",
-    ] {
+    for frame in ["", " ", "{", "{}x", "[", "[{}", "[1,]", "nul", "\u{feff}{}", "{\"a\":01}", "'a'"]
+    {
         let error = fault(frame);
-        assert!(
-            matches!(error.kind(), Kind::NotJson { .. }),
-            "{frame}: {error}"
-        );
+        assert!(matches!(error.kind(), Kind::NotJson { .. }), "{frame}: {error}");
         assert_eq!(error.to_error().code(), ErrorCode::PARSE_ERROR);
         assert!(error.id().is_none());
     }
@@ -266,23 +198,15 @@ fn what_is_no_json_is_a_parse_error() {
         assert_eq!(fault(frame).to_error().code(), ErrorCode::INVALID_REQUEST);
     }
     let place = fault("{\n \"jsonrpc\": x}");
-    assert_eq!(
-        place.kind(),
-        &Kind::NotJson {
-            line: 2,
-            column: 13
-        }
-    );
+    assert_eq!(place.kind(), &Kind::NotJson { line: 2, column: 13 });
 }
 
 /// case_61; JSONRPC-18.
 #[test]
 fn case_61_invalid_utf8_is_a_parse_error() {
-    for bytes in [
-        &b"\xff"[..],
-        b"{\"a\":\"\xc3\"}",
-        b"{\"jsonrpc\":\"2.0\",\"method\":\"\xed\xa0\x80\"}",
-    ] {
+    for bytes in
+        [&b"\xff"[..], b"{\"a\":\"\xc3\"}", b"{\"jsonrpc\":\"2.0\",\"method\":\"\xed\xa0\x80\"}"]
+    {
         let error = parse_bytes(bytes).unwrap_err();
         assert_eq!(error.kind(), &Kind::NotUtf8);
         assert_eq!(error.to_error().code(), ErrorCode::PARSE_ERROR);
@@ -301,22 +225,14 @@ fn depth_is_bounded() {
             panic!();
         };
         request.params.unwrap().to::<serde_json::Value>().unwrap();
-        assert_eq!(
-            fault(&nested(127, open, close)).kind(),
-            &Kind::TooDeep { limit: 128 }
-        );
+        assert_eq!(fault(&nested(127, open, close)).kind(), &Kind::TooDeep { limit: 128 });
         fault(&nested(1_000_000, open, close));
     }
     // Brackets in strings are no levels.
     let text = "[{".repeat(1000);
-    message(&format!(
-        r#"{{"jsonrpc":"2.0","id":1,"method":"a","params":{{"x":"\"{text}"}}}}"#
-    ));
+    message(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"a","params":{{"x":"\"{text}"}}}}"#));
     // Unbalanced ones are no JSON, and no depth below zero either.
-    assert!(matches!(
-        fault(&"]".repeat(1000)).kind(),
-        Kind::NotJson { .. }
-    ));
+    assert!(matches!(fault(&"]".repeat(1000)).kind(), Kind::NotJson { .. }));
 }
 
 #[test]
@@ -331,14 +247,8 @@ fn size_and_id_length_are_bounded() {
     assert_eq!(error.kind(), &Kind::TooLarge { limit: 40 });
 
     let id = |length: usize| format!("\"{}\"", "x".repeat(length - 2));
-    message(&format!(
-        r#"{{"jsonrpc":"2.0","id":{},"method":"a"}}"#,
-        id(256)
-    ));
-    let error = fault(&format!(
-        r#"{{"jsonrpc":"2.0","id":{},"method":"a"}}"#,
-        id(257)
-    ));
+    message(&format!(r#"{{"jsonrpc":"2.0","id":{},"method":"a"}}"#, id(256)));
+    let error = fault(&format!(r#"{{"jsonrpc":"2.0","id":{},"method":"a"}}"#, id(257)));
     assert_eq!(error.kind(), &Kind::Id { limit: 256 });
 }
 
@@ -384,10 +294,7 @@ fn case_67_numbers_and_order_survive() {
     };
     let carried = request.params.unwrap();
     assert_eq!(carried.as_str(), params);
-    assert!(
-        frame.as_ptr_range().contains(&carried.as_bytes().as_ptr()),
-        "no copy"
-    );
+    assert!(frame.as_ptr_range().contains(&carried.as_bytes().as_ptr()), "no copy");
     let again = Frame::request(&request.id, request.method.as_str(), Some(&carried)).to_bytes();
     assert_eq!(
         again,
@@ -405,12 +312,7 @@ fn any_json() -> impl Strategy<Value = String> {
         Just("-0".to_owned()),
         Just("1E+400".to_owned()),
     ];
-    let leaf = prop_oneof![
-        Just("null".to_owned()),
-        Just("true".to_owned()),
-        number,
-        any_string(),
-    ];
+    let leaf = prop_oneof![Just("null".to_owned()), Just("true".to_owned()), number, any_string(),];
     leaf.prop_recursive(4, 24, 4, move |inner| {
         let item = (space.clone(), inner.clone(), space.clone())
             .prop_map(|(before, value, after)| format!("{before}{value}{after}"));
@@ -441,10 +343,8 @@ fn any_string() -> impl Strategy<Value = String> {
 
 fn any_object() -> impl Strategy<Value = String> {
     prop::collection::vec((any_string(), any_json()), 0..4).prop_map(|members| {
-        let members: Vec<String> = members
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}"))
-            .collect();
+        let members: Vec<String> =
+            members.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         format!("{{{}}}", members.join(" ,"))
     })
 }

@@ -93,12 +93,7 @@ const DISCOVER: u8 = 24;
 const HOLD: Duration = Duration::from_secs(2);
 const HANDSHAKE: Duration = Duration::from_secs(60);
 const DRAIN: Duration = Duration::from_secs(30);
-const REASONS: [&str; 4] = [
-    "not_initialized",
-    "hold_timeout",
-    "hold_queue_full",
-    "shutting_down",
-];
+const REASONS: [&str; 4] = ["not_initialized", "hold_timeout", "hold_queue_full", "shutting_down"];
 
 /// The rules, in the fewest words.
 struct Model {
@@ -297,19 +292,14 @@ impl Model {
         if self.phase == Phase::Closed {
             return;
         }
-        if self
-            .hold_deadline
-            .is_some_and(|deadline| deadline <= self.now)
-        {
+        if self.hold_deadline.is_some_and(|deadline| deadline <= self.now) {
             self.hold_deadline = None;
             self.refuse_held("hold_timeout");
             self.gave_up = self.phase == Phase::New;
         }
         let handshaking = matches!(self.phase, Phase::New | Phase::Initializing)
             && self.policy != EarlyRequests::Serve;
-        let drained = self
-            .drain_deadline
-            .is_some_and(|deadline| deadline <= self.now);
+        let drained = self.drain_deadline.is_some_and(|deadline| deadline <= self.now);
         if drained || (handshaking && self.now >= HANDSHAKE) {
             self.refuse_held("hold_timeout");
             if let Some(id) = self.asked.take() {
@@ -409,24 +399,15 @@ impl Frames {
                 ),
             );
         }
-        put(
-            Initialized,
-            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.into(),
-        );
+        put(Initialized, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#.into());
         put(
             SetLevel,
             format!(
                 r#"{{"jsonrpc":"2.0","id":{SET_LEVEL},"method":"logging/setLevel","params":{{"level":"info"}}}}"#
             ),
         );
-        put(
-            Ping,
-            format!(r#"{{"jsonrpc":"2.0","id":{PING},"method":"ping"}}"#),
-        );
-        put(
-            Unknown,
-            format!(r#"{{"jsonrpc":"2.0","id":{UNKNOWN},"method":"prompts/list"}}"#),
-        );
+        put(Ping, format!(r#"{{"jsonrpc":"2.0","id":{PING},"method":"ping"}}"#));
+        put(Unknown, format!(r#"{{"jsonrpc":"2.0","id":{UNKNOWN},"method":"prompts/list"}}"#));
         put(
             Discover,
             format!(
@@ -562,12 +543,8 @@ fn read(json: &str) -> Frame {
         return Frame::Result(id);
     };
     let reason = after(json, r#""reason":""#);
-    let reason = reason.map_or("", |reason| {
-        *REASONS
-            .iter()
-            .find(|known| reason.starts_with(**known))
-            .unwrap()
-    });
+    let reason = reason
+        .map_or("", |reason| *REASONS.iter().find(|known| reason.starts_with(**known)).unwrap());
     if code == -32002 {
         assert!(!reason.is_empty() && json.contains(r#""message":"Server not initialized""#));
         assert!(json.contains(r#""retryable":true"#) && json.contains(r#""expected":""#));
@@ -719,10 +696,7 @@ fn play(frames: &Frames, config: &Arc<SessionConfig>, order: &[Op]) -> bool {
     assert_eq!(session.phase(), Phase::Closed);
     assert_eq!((session.held(), session.held_bytes()), (0, 0));
     assert_eq!((session.in_flight(), session.ids_in_use()), (0, 0));
-    assert_eq!(
-        (session.outbound_requests(), session.outbox_frames()),
-        (0, 0)
-    );
+    assert_eq!((session.outbound_requests(), session.outbox_frames()), (0, 0));
     assert_eq!((session.poll_timeout(), play.budget.used()), (None, 0));
     let counters = session.counters();
     let gone = counters.refused_hold_timeout + counters.released;
@@ -746,11 +720,8 @@ fn orders(story: &mut [Op], visit: &mut dyn FnMut(&[Op])) {
 }
 
 const GATES: [Gate; 2] = [Gate::InitializeResult, Gate::Initialized];
-const POLICIES: [EarlyRequests; 3] = [
-    EarlyRequests::Hold,
-    EarlyRequests::Refuse,
-    EarlyRequests::Serve,
-];
+const POLICIES: [EarlyRequests; 3] =
+    [EarlyRequests::Hold, EarlyRequests::Refuse, EarlyRequests::Serve];
 
 /// Plays every order of every story; the number of orders that can happen.
 fn check(revisions: &[Revision], policies: &[EarlyRequests], stories: &[&[Op]]) -> usize {
@@ -793,48 +764,13 @@ fn every_order_of_short_stories_in_every_revision() {
         &[
             &[Initialize(1), Accept, Initialized, Call(5), Call(6), Ping],
             &[Initialize(1), Accept, Initialized, Call(5), Call(5), Answer],
-            &[
-                Initialize(1),
-                Accept,
-                Initialized,
-                Call(5),
-                Cancel(5),
-                Call(6),
-            ],
+            &[Initialize(1), Accept, Initialized, Call(5), Cancel(5), Call(6)],
             &[Initialize(1), Accept, Initialized, Call(5), SetLevel, Wait],
-            &[
-                Initialize(1),
-                Initialize(2),
-                Accept,
-                Initialized,
-                Call(5),
-                Unknown,
-            ],
-            &[
-                Initialize(1),
-                Refuse,
-                Initialize(2),
-                Initialized,
-                Call(5),
-                Discover,
-            ],
+            &[Initialize(1), Initialize(2), Accept, Initialized, Call(5), Unknown],
+            &[Initialize(1), Refuse, Initialize(2), Initialized, Call(5), Discover],
             &[Initialize(1), Accept, Initialized, Call(5), Wait, WaitLong],
-            &[
-                Initialize(1),
-                Accept,
-                Initialized,
-                Call(5),
-                Talk,
-                EndOfInput,
-            ],
-            &[
-                Initialize(1),
-                Accept,
-                Initialized,
-                Call(5),
-                Talk,
-                Disconnect,
-            ],
+            &[Initialize(1), Accept, Initialized, Call(5), Talk, EndOfInput],
+            &[Initialize(1), Accept, Initialized, Call(5), Talk, Disconnect],
             &[Call(5), Call(6), Wait, Wait, Call(7), Ping],
         ],
     );
@@ -847,85 +783,16 @@ fn every_order_of_short_stories_in_every_revision() {
 #[test]
 fn every_order_of_long_stories() {
     let seven: [&[Op]; 3] = [
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Call(5),
-            Call(6),
-            Call(7),
-            Wait,
-        ],
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Call(5),
-            Call(5),
-            Cancel(5),
-            Answer,
-        ],
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Cancel(5),
-            Call(5),
-            Talk,
-            EndOfInput,
-        ],
+        &[Initialize(1), Accept, Initialized, Call(5), Call(6), Call(7), Wait],
+        &[Initialize(1), Accept, Initialized, Call(5), Call(5), Cancel(5), Answer],
+        &[Initialize(1), Accept, Initialized, Cancel(5), Call(5), Talk, EndOfInput],
     ];
     let eight: [&[Op]; 5] = [
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Call(5),
-            Call(5),
-            Cancel(5),
-            Call(6),
-            Answer,
-        ],
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Initialize(2),
-            Call(5),
-            SetLevel,
-            Ping,
-            Wait,
-        ],
-        &[
-            Initialize(1),
-            Refuse,
-            Initialize(2),
-            Accept,
-            Initialized,
-            Call(5),
-            Call(6),
-            Wait,
-        ],
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Call(5),
-            Call(6),
-            Wait,
-            Wait,
-            Disconnect,
-        ],
-        &[
-            Initialize(1),
-            Accept,
-            Initialized,
-            Call(5),
-            Call(6),
-            Call(7),
-            Unknown,
-            Wait,
-        ],
+        &[Initialize(1), Accept, Initialized, Call(5), Call(5), Cancel(5), Call(6), Answer],
+        &[Initialize(1), Accept, Initialized, Initialize(2), Call(5), SetLevel, Ping, Wait],
+        &[Initialize(1), Refuse, Initialize(2), Accept, Initialized, Call(5), Call(6), Wait],
+        &[Initialize(1), Accept, Initialized, Call(5), Call(6), Wait, Wait, Disconnect],
+        &[Initialize(1), Accept, Initialized, Call(5), Call(6), Call(7), Unknown, Wait],
     ];
     let latest = [Revision::LATEST_LEGACY];
     let played = check(&latest, &POLICIES, &seven) + check(&latest, &[EarlyRequests::Hold], &eight);

@@ -39,15 +39,9 @@ fn content_blocks_are_told_apart_by_type() {
     let text = round_trip::<Content>(r#"{"type":"text","text":"hi"}"#);
     assert_eq!(text.as_text(), Some("hi"));
     let image = r#"{"type":"image","data":"aGk=","mimeType":"image/png"}"#;
-    assert_eq!(
-        round_trip::<Content>(image),
-        Content::image("aGk=", "image/png")
-    );
+    assert_eq!(round_trip::<Content>(image), Content::image("aGk=", "image/png"));
     let audio = r#"{"type":"audio","data":"aGk=","mimeType":"audio/wav"}"#;
-    assert_eq!(
-        round_trip::<Content>(audio),
-        Content::audio("aGk=", "audio/wav")
-    );
+    assert_eq!(round_trip::<Content>(audio), Content::audio("aGk=", "audio/wav"));
     let link = r#"{"type":"resource_link","uri":"file:///a","name":"a"}"#;
     let expected = Content::resource_link(Resource::new("file:///a", "a"));
     assert_eq!(round_trip::<Content>(link), expected);
@@ -59,18 +53,10 @@ fn content_blocks_are_told_apart_by_type() {
 #[test]
 fn the_type_may_come_last() {
     let block: Content = read(r#"{"text":"hi","annotations":{"priority":0.5},"type":"text"}"#);
-    assert_eq!(
-        block,
-        Content::text("hi").with_annotations(Annotations::new().with_priority(0.5))
-    );
+    assert_eq!(block, Content::text("hi").with_annotations(Annotations::new().with_priority(0.5)));
     let json = r#"{"name":"t","id":"1","input":{"n":9007199254740993, "z":0,"a":1e400},"type":"tool_use"}"#;
-    let SamplingContent::ToolUse(call) = read(json) else {
-        panic!("no tool use")
-    };
-    assert_eq!(
-        call.input.get(),
-        r#"{"n":9007199254740993, "z":0,"a":1e400}"#
-    );
+    let SamplingContent::ToolUse(call) = read(json) else { panic!("no tool use") };
+    assert_eq!(call.input.get(), r#"{"n":9007199254740993, "z":0,"a":1e400}"#);
 }
 
 #[test]
@@ -106,10 +92,7 @@ fn unknown_members_are_tolerated_whatever_they_hold() {
 #[test]
 fn sampling_content_is_one_block_or_many() {
     let one = r#"{"role":"user","content":{"type":"text","text":"hi"}}"#;
-    assert_eq!(
-        round_trip::<SamplingMessage>(one),
-        SamplingMessage::user("hi")
-    );
+    assert_eq!(round_trip::<SamplingMessage>(one), SamplingMessage::user("hi"));
     let late = r#"{"role":"user","content":{"text":"hi","type":"text"}}"#;
     assert_eq!(read::<SamplingMessage>(late), SamplingMessage::user("hi"));
     let many =
@@ -139,9 +122,7 @@ fn elicitations_are_told_apart_by_mode() {
         r#"{"mode":"form","message":"m","requestedSchema":{"type":"object","properties":{}}}"#;
     assert!(matches!(round_trip(form), ElicitParams::Form(form) if form.mode.is_some()));
     let url = r#"{"mode":"url","message":"m","url":"https://a.example","elicitationId":"7"}"#;
-    let ElicitParams::Url(url) = round_trip(url) else {
-        panic!("no url")
-    };
+    let ElicitParams::Url(url) = round_trip(url) else { panic!("no url") };
     assert_eq!(url.elicitation_id.as_deref(), Some("7"));
     let bare = UrlElicitationData::new([url]);
     assert!(write(&bare).contains(r#""mode":"url""#));
@@ -168,15 +149,9 @@ fn input_requests_are_told_apart_by_method() {
     let result = round_trip::<InputRequiredResult>(json);
     let requests = result.input_requests.unwrap();
     assert_eq!(*requests.get("a").unwrap(), InputRequest::ListRoots(None));
-    assert_eq!(
-        *requests.get("b").unwrap(),
-        InputRequest::ListRoots(Some(EmptyParams::new()))
-    );
+    assert_eq!(*requests.get("b").unwrap(), InputRequest::ListRoots(Some(EmptyParams::new())));
     assert_eq!(requests.get("c").unwrap().method(), "elicitation/create");
-    assert_eq!(
-        requests.get("d").unwrap().method(),
-        "sampling/createMessage"
-    );
+    assert_eq!(requests.get("d").unwrap().method(), "sampling/createMessage");
     let twice = r#"{"inputRequests":{"a":{"method":"roots/list"},"a":{"method":"roots/list"}}}"#;
     assert!(refusal::<InputRequiredResult>(twice).contains("duplicate member `a`"));
 }
@@ -190,14 +165,8 @@ fn input_responses_are_read_by_key_and_unknown_ones_ignored() {
     let answers = round_trip::<InputResponses>(json);
     let who = answers.elicit("who").unwrap().unwrap();
     assert_eq!(who.value("name"), Some(&"Ann".into()));
-    assert_eq!(
-        answers.sampling("said").unwrap().unwrap(),
-        CreateMessageResult::text("m", "hi")
-    );
-    assert_eq!(
-        answers.roots("roots").unwrap().unwrap().roots,
-        [Root::new("file:///a")]
-    );
+    assert_eq!(answers.sampling("said").unwrap().unwrap(), CreateMessageResult::text("m", "hi"));
+    assert_eq!(answers.roots("roots").unwrap().unwrap().roots, [Root::new("file:///a")]);
     assert!(answers.elicit("said").unwrap().is_err());
     assert!(answers.elicit("nobody").is_none());
 
@@ -224,10 +193,7 @@ fn results_are_told_apart_by_their_kind() {
     assert!(refusal::<Call>(r#"{"resultType":"later","content":[]}"#).contains("`later`"));
     assert!(refusal::<Call>(r#"{"resultType":"complete"}"#).contains("`content`"));
     // A tool's own member `task` beside its content is no task.
-    assert!(matches!(
-        read::<Call>(r#"{"content":[],"task":1}"#),
-        Outcome::Complete(_)
-    ));
+    assert!(matches!(read::<Call>(r#"{"content":[],"task":1}"#), Outcome::Complete(_)));
 }
 
 /// TOOL-18, TOOL-19
@@ -247,10 +213,7 @@ fn empty_text_is_a_cursor_and_a_state() {
     assert_eq!(page.next_cursor, Some(Cursor::new("")));
     let end: ListToolsResult = read(r#"{"tools":[],"nextCursor":null}"#);
     assert_eq!(end.next_cursor, None);
-    assert_eq!(
-        round_trip::<ListParams>(r#"{"cursor":""}"#).cursor,
-        Some(Cursor::new(""))
-    );
+    assert_eq!(round_trip::<ListParams>(r#"{"cursor":""}"#).cursor, Some(Cursor::new("")));
     let state = round_trip::<InputRequiredResult>(r#"{"requestState":""}"#);
     assert_eq!(state.request_state.as_deref(), Some(""));
 }
@@ -274,10 +237,7 @@ fn form_values_are_text_numbers_booleans_and_choices() {
     let result = round_trip::<ElicitResult>(json);
     assert_eq!(result.value("f").unwrap().as_f64(), Some(95.5));
     assert_eq!(result.value("i").unwrap().as_i64(), Some(30));
-    assert_eq!(
-        result.value("big").unwrap().as_i64(),
-        Some(9_007_199_254_740_993)
-    );
+    assert_eq!(result.value("big").unwrap().as_i64(), Some(9_007_199_254_740_993));
     assert_eq!(result.value("b").unwrap().as_bool(), Some(true));
     assert_eq!(result.value("c").unwrap().as_choices().unwrap().len(), 2);
     assert_eq!(result.value("t").unwrap().as_choices().unwrap(), ["x"]);
@@ -297,10 +257,7 @@ fn progress_may_have_fractions() {
     let json = r#"{"progressToken":7,"progress":50,"total":100,"message":"half"}"#;
     round_trip::<ProgressParams>(json);
     assert!(
-        write(&read::<ProgressParams>(
-            r#"{"progressToken":1,"progress":5.0}"#
-        ))
-        .contains(":5}")
+        write(&read::<ProgressParams>(r#"{"progressToken":1,"progress":5.0}"#)).contains(":5}")
     );
     assert!(serde_json::to_string(&Annotations::new().with_priority(f64::NAN)).is_err());
     refusal::<ProgressParams>(r#"{"progressToken":1.5,"progress":5}"#);
@@ -361,10 +318,7 @@ fn reserved_metadata_is_typed() {
     assert_eq!(meta.log_level(), Ok(Some(Level::Warning)));
     assert_eq!(meta.progress_token(), Ok(Some(7.into())));
     assert_eq!(meta.server_info(), Ok(None));
-    assert_eq!(
-        meta.get("com.example/n").unwrap().as_str(),
-        "9007199254740993"
-    );
+    assert_eq!(meta.get("com.example/n").unwrap().as_str(), "9007199254740993");
 
     let odd: Meta = read(r#"{"io.modelcontextprotocol/logLevel":"loud"}"#);
     assert_eq!(odd.log_level().unwrap_err().key, Meta::LOG_LEVEL);
@@ -424,9 +378,7 @@ fn form_fields_of_every_kind_survive() {
     let form = round_trip::<FormSchema>(&json.to_string());
     assert!(form.is_required("s") && !form.is_required("n"));
     assert!(matches!(form.field("i"), Some(FormField::Number(field)) if field.whole));
-    let Some(FormField::Choice(choice)) = form.field("l") else {
-        panic!("no choice")
-    };
+    let Some(FormField::Choice(choice)) = form.field("l") else { panic!("no choice") };
     assert_eq!(choice.options[1], ChoiceOption::new("b").with_title("B"));
     let nested = r#"{"type":"object","properties":{"x":{"type":"object","properties":{}}}}"#;
     assert!(refusal::<FormSchema>(nested).contains("`object`"));

@@ -52,11 +52,7 @@ fn implementation_grows() {
         .with_description("d")
         .with_icons([Icon::new("data:,").with_theme(IconTheme::Dark)])
         .with_website_url("https://a.example");
-    members(
-        &info,
-        "name version",
-        &[(R3, "title"), (R4, "description icons websiteUrl")],
-    );
+    members(&info, "name version", &[(R3, "title"), (R4, "description icons websiteUrl")]);
 }
 
 fn full_tool() -> Tool {
@@ -80,11 +76,7 @@ fn tools_grow() {
         (R5, "-execution"),
     ];
     members(&full_tool(), "name inputSchema description", &deltas);
-    members(
-        &ListToolsResult::new([]),
-        "tools",
-        &[(R5, "resultType ttlMs cacheScope")],
-    );
+    members(&ListToolsResult::new([]), "tools", &[(R5, "resultType ttlMs cacheScope")]);
     let list = ListToolsResult::new([full_tool()]);
     assert_eq!(sent(&list, R1)["tools"][0], sent(&full_tool(), R1));
     assert_eq!(full_tool().display_name(), "T");
@@ -93,10 +85,8 @@ fn tools_grow() {
 /// Table T5: Resource, ResourceTemplate, ResourceContents, Root, Prompt, Annotations; CONT-04
 #[test]
 fn other_listed_things_grow() {
-    let hints = Annotations::new()
-        .with_audience([Role::User])
-        .with_priority(1.0)
-        .with_last_modified("x");
+    let hints =
+        Annotations::new().with_audience([Role::User]).with_priority(1.0).with_last_modified("x");
     members(&hints, "audience priority", &[(R3, "lastModified")]);
     let icons = || [Icon::new("data:,")];
     let resource = Resource::new("a:b", "n")
@@ -107,10 +97,7 @@ fn other_listed_things_grow() {
         .with_meta(Meta::new());
     let deltas = [(R3, "title _meta"), (R4, "icons")];
     members(&resource, "uri name size annotations", &deltas);
-    assert_eq!(
-        sent(&resource, R2)["annotations"],
-        json!({"audience":["user"],"priority":1})
-    );
+    assert_eq!(sent(&resource, R2)["annotations"], json!({"audience":["user"],"priority":1}));
     let template = ResourceTemplate::new("a:{b}", "n")
         .with_title("t")
         .with_icons(icons())
@@ -122,10 +109,7 @@ fn other_listed_things_grow() {
         .with_icons(icons())
         .with_meta(Meta::new());
     members(&prompt, "name arguments", &deltas);
-    assert_eq!(
-        sent(&prompt, R2)["arguments"],
-        json!([{"name":"a","required":true}])
-    );
+    assert_eq!(sent(&prompt, R2)["arguments"], json!([{"name":"a","required":true}]));
     let contents = ResourceContents::text("a:b", "t").with_meta(Meta::new());
     members(&contents, "uri text", &[(R3, "_meta")]);
     let root = Root::new("file:///a").with_meta(Meta::new());
@@ -145,43 +129,20 @@ fn capabilities_change() {
         .with_completions(Supported)
         .with_tasks(TasksCapability::new())
         .with_extensions(settings.clone());
-    let deltas = [
-        (R2, "completions"),
-        (R4, "tasks"),
-        (R5, "-tasks extensions"),
-    ];
-    members(
-        &server,
-        "experimental logging prompts resources tools",
-        &deltas,
-    );
+    let deltas = [(R2, "completions"), (R4, "tasks"), (R5, "-tasks extensions")];
+    members(&server, "experimental logging prompts resources tools", &deltas);
 
     let client = ClientCapabilities::new()
         .with_roots(RootsCapability::new().with_list_changed(true))
-        .with_sampling(
-            SamplingCapability::new()
-                .with_tools(Supported)
-                .with_context(Supported),
-        )
-        .with_elicitation(
-            ElicitationCapability::new()
-                .with_form(Supported)
-                .with_url(Supported),
-        )
+        .with_sampling(SamplingCapability::new().with_tools(Supported).with_context(Supported))
+        .with_elicitation(ElicitationCapability::new().with_form(Supported).with_url(Supported))
         .with_tasks(TasksCapability::new())
         .with_extensions(settings);
-    let deltas = [
-        (R3, "elicitation"),
-        (R4, "tasks"),
-        (R5, "-tasks extensions"),
-    ];
+    let deltas = [(R3, "elicitation"), (R4, "tasks"), (R5, "-tasks extensions")];
     members(&client, "roots sampling", &deltas);
     assert_eq!(sent(&client, R3)["elicitation"], json!({}));
     assert_eq!(sent(&client, R3)["sampling"], json!({}));
-    assert_eq!(
-        sent(&client, R4)["elicitation"],
-        json!({"form":{},"url":{}})
-    );
+    assert_eq!(sent(&client, R4)["elicitation"], json!({"form":{},"url":{}}));
     assert_eq!(sent(&client, R4)["roots"], json!({"listChanged":true}));
     assert_eq!(sent(&client, R5)["roots"], json!({}));
     // ELIC-02: `{}` would promise forms.
@@ -197,10 +158,7 @@ fn unknown_blocks_become_text() {
     let audio = Content::audio("A".repeat(400), "audio/wav").with_annotations(hints);
     let old = sent(&audio, R1);
     assert_eq!(old["type"], "text");
-    assert_eq!(
-        old["text"],
-        "[audio, audio/wav, about 300 bytes, not shown]"
-    );
+    assert_eq!(old["text"], "[audio, audio/wav, about 300 bytes, not shown]");
     assert_eq!(old["annotations"], json!({"priority":1}));
     assert_eq!(sent(&audio, R2)["type"], "audio");
     let link = Resource::new("file:///a.rs", "a.rs")
@@ -209,10 +167,7 @@ fn unknown_blocks_become_text() {
     let link = Content::resource_link(link);
     for revision in [R1, R2] {
         let text = sent(&link, revision);
-        assert_eq!(
-            text["text"],
-            "[resource a.rs: file:///a.rs, text/x-rust, the code]"
-        );
+        assert_eq!(text["text"], "[resource a.rs: file:///a.rs, text/x-rust, the code]");
     }
     assert_eq!(sent(&link, R3)["type"], "resource_link");
     let prompt = GetPromptResult::new([PromptMessage::user(link)]);
@@ -225,11 +180,7 @@ fn unknown_blocks_become_text() {
 #[test]
 fn structured_content_is_an_object_then_anything() {
     let object = CallToolResult::structured(&json!({"a":1})).unwrap();
-    members(
-        &object,
-        "content",
-        &[(R3, "structuredContent"), (R5, "resultType")],
-    );
+    members(&object, "content", &[(R3, "structuredContent"), (R5, "resultType")]);
     for value in [json!([1]), json!(7), json!(null), json!("t")] {
         let other = CallToolResult::structured(&value).unwrap();
         members(&other, "content", &[(R5, "structuredContent resultType")]);
@@ -271,18 +222,11 @@ fn modern_results_get_what_they_must_have() {
     assert_eq!(sent(&read, R5)["ttlMs"], 5);
     assert_eq!(sent(&read, R5)["cacheScope"], "public");
     members(&EmptyResult::new(), "", &[(R5, "resultType")]);
-    members(
-        &CompleteResult::of(["a"]),
-        "completion",
-        &[(R5, "resultType")],
-    );
+    members(&CompleteResult::of(["a"]), "completion", &[(R5, "resultType")]);
     members(&GetPromptResult::new([]), "messages", &[(R5, "resultType")]);
     // CACHE-04
     let asks = InputRequiredResult::new().with_request_state("s");
-    assert_eq!(
-        sent(&asks, R5),
-        json!({"resultType":"input_required","requestState":"s"})
-    );
+    assert_eq!(sent(&asks, R5), json!({"resultType":"input_required","requestState":"s"}));
 }
 
 /// Table T3: params
@@ -300,19 +244,10 @@ fn params_change() {
     )
     .with_context(CompletionContext::new());
     members(&complete, "ref argument", &[(R3, "context")]);
-    assert_eq!(
-        sent(&complete, R2)["ref"],
-        json!({"type":"ref/prompt","name":"p"})
-    );
+    assert_eq!(sent(&complete, R2)["ref"], json!({"type":"ref/prompt","name":"p"}));
     // PROG-06
-    let progress = ProgressParams::new(7, 0.5)
-        .with_total(1.0)
-        .with_message("m");
-    members(
-        &progress,
-        "progressToken progress total",
-        &[(R2, "message")],
-    );
+    let progress = ProgressParams::new(7, 0.5).with_total(1.0).with_message("m");
+    members(&progress, "progressToken progress total", &[(R2, "message")]);
     let sample = CreateMessageParams::new([], 5_u64)
         .with_tools([])
         .with_tool_choice(ToolChoice::new().with_mode(ToolChoiceMode::Auto))
@@ -323,42 +258,27 @@ fn params_change() {
     let url =
         ElicitParams::Url(ElicitUrlParams::new("m", "https://a.example").with_elicitation_id("7"));
     assert_eq!(sent(&url, R4)["elicitationId"], "7");
-    assert_eq!(
-        sent(&url, R5),
-        json!({"mode":"url","message":"m","url":"https://a.example"})
-    );
+    assert_eq!(sent(&url, R5), json!({"mode":"url","message":"m","url":"https://a.example"}));
 }
 
 /// SAMP-16, table T5: sampling content
 #[test]
 fn old_samples_have_one_known_block() {
     let call = ToolUseContent::new("c1", "add", raw(r#"{"a":1}"#));
-    let blocks = [
-        SamplingContent::text("t"),
-        SamplingContent::ToolUse(Box::new(call)),
-    ];
+    let blocks = [SamplingContent::text("t"), SamplingContent::ToolUse(Box::new(call))];
     let message = SamplingMessage::new(Role::Assistant, blocks.clone());
     let params = CreateMessageParams::new([message], 5_u64);
-    assert_eq!(
-        sent(&params, R4)["messages"][0]["content"][1]["type"],
-        "tool_use"
-    );
+    assert_eq!(sent(&params, R4)["messages"][0]["content"][1]["type"], "tool_use");
     let old = sent(&params, R3);
     assert_eq!(
         old["messages"][0],
         json!({"role":"assistant","content":{"type":"text","text":"t"}})
     );
-    assert_eq!(
-        old["messages"][1]["content"]["text"],
-        r#"[call c1 of tool add with {"a":1}]"#
-    );
+    assert_eq!(old["messages"][1]["content"]["text"], r#"[call c1 of tool add with {"a":1}]"#);
     let result = CreateMessageResult::new(Role::Assistant, blocks, "m");
     assert_eq!(sent(&result, R4)["content"][0]["text"], "t");
     let text = "t\n[call c1 of tool add with {\"a\":1}]";
-    assert_eq!(
-        sent(&result, R3)["content"],
-        json!({"type":"text","text":text})
-    );
+    assert_eq!(sent(&result, R3)["content"], json!({"type":"text","text":text}));
     let empty = CreateMessageResult::new(Role::Assistant, [], "m");
     assert_eq!(sent(&empty, R1)["content"]["text"], "");
 }
@@ -366,17 +286,9 @@ fn old_samples_have_one_known_block() {
 /// ELIC-07, ELIC-08
 #[test]
 fn old_forms_have_simple_fields() {
-    let options = || {
-        [
-            ChoiceOption::new("r").with_title("Red"),
-            ChoiceOption::new("b"),
-        ]
-    };
+    let options = || [ChoiceOption::new("r").with_title("Red"), ChoiceOption::new("b")];
     let form = FormSchema::new()
-        .with_field(
-            "t",
-            TextField::new().with_default("x").with_min_length(1_u64),
-        )
+        .with_field("t", TextField::new().with_default("x").with_min_length(1_u64))
         .with_field("n", NumberField::number().with_default(0.5))
         .with_field("b", BooleanField::new().with_default(true))
         .with_field("one", ChoiceField::new(options()).with_default("r"))
@@ -397,9 +309,7 @@ fn old_forms_have_simple_fields() {
             "some":{"type":"string","title":"Some","enum":["r","b"],"enumNames":["Red","b"]},
         }})
     );
-    let endless = NumberField::number()
-        .with_maximum(f64::INFINITY)
-        .with_minimum(0.0);
+    let endless = NumberField::number().with_maximum(f64::INFINITY).with_minimum(0.0);
     let endless = ElicitParams::form("m", FormSchema::new().with_field("n", endless));
     let field = &sent(&endless, R4)["requestedSchema"]["properties"]["n"];
     assert_eq!(*field, json!({"type":"number","minimum":0}));
@@ -415,28 +325,16 @@ fn old_forms_have_simple_fields() {
 /// COMP-05
 #[test]
 fn completions_stop_at_a_hundred() {
-    let result = CompleteResult::of((0..250).map(|n| n.to_string()))
-        .for_revision(R1)
-        .completion;
-    assert_eq!(
-        (result.values.len(), result.total, result.has_more),
-        (100, Some(250), Some(true))
-    );
-    let result = CompleteResult::of(vec!["a"; 100])
-        .for_revision(R1)
-        .completion;
-    assert_eq!(
-        (result.values.len(), result.total, result.has_more),
-        (100, None, None)
-    );
+    let result = CompleteResult::of((0..250).map(|n| n.to_string())).for_revision(R1).completion;
+    assert_eq!((result.values.len(), result.total, result.has_more), (100, Some(250), Some(true)));
+    let result = CompleteResult::of(vec!["a"; 100]).for_revision(R1).completion;
+    assert_eq!((result.values.len(), result.total, result.has_more), (100, None, None));
 }
 
 /// TASK-07, TASK-13, TASKX-06, TASKX-07, TASKX-08, TASKX-11
 #[test]
 fn tasks_have_two_spellings() {
-    let task = Task::new("1", "2026-01-01T00:00:00Z")
-        .with_ttl_ms(5)
-        .with_poll_interval_ms(9);
+    let task = Task::new("1", "2026-01-01T00:00:00Z").with_ttl_ms(5).with_poll_interval_ms(9);
     let common = "taskId status createdAt lastUpdatedAt";
     let deltas = [(R5, "-ttl -pollInterval ttlMs pollIntervalMs")];
     members(&task, &format!("{common} ttl pollInterval"), &deltas);
@@ -446,13 +344,8 @@ fn tasks_have_two_spellings() {
     assert_eq!(flat["resultType"], "task");
     assert_eq!(flat["ttlMs"], 5);
     let done = task.with_status(TaskStatus::Completed, "2026-01-01T00:00:01Z");
-    let done = DetailedTask::new(done)
-        .with_result(raw(r#"{"content":[]}"#))
-        .into_result();
-    let deltas = [(
-        R5,
-        "-ttl -pollInterval ttlMs pollIntervalMs result resultType",
-    )];
+    let done = DetailedTask::new(done).with_result(raw(r#"{"content":[]}"#)).into_result();
+    let deltas = [(R5, "-ttl -pollInterval ttlMs pollIntervalMs result resultType")];
     members(&done, &format!("{common} ttl pollInterval"), &deltas);
     let endless = sent(&Task::new("1", "a"), R5);
     assert!(endless["ttlMs"].is_null() && endless.get("ttlMs").is_some());

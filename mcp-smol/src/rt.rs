@@ -26,9 +26,7 @@ impl SmolRuntime {
     /// A handle whose clock starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            epoch: time::Instant::now(),
-        }
+        Self { epoch: time::Instant::now() }
     }
 }
 

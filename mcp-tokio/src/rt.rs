@@ -22,9 +22,7 @@ impl TokioRuntime {
     /// A handle whose clock starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            epoch: time::Instant::now(),
-        }
+        Self { epoch: time::Instant::now() }
     }
 }
 

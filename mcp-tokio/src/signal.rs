@@ -12,14 +12,8 @@ pub async fn terminated() {
         let asked = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
         let mut asked: Vec<_> = asked.into_iter().flatten().collect();
         core::future::poll_fn(|cx| {
-            let is_asked = asked
-                .iter_mut()
-                .any(|signal| signal.poll_recv(cx).is_ready());
-            if is_asked {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
+            let is_asked = asked.iter_mut().any(|signal| signal.poll_recv(cx).is_ready());
+            if is_asked { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
     }

@@ -44,14 +44,7 @@ pub(crate) fn streams() -> (Stdin, TokioIo<Stdout>) {
     });
     // Without the thread the sender is gone, and the first read says so.
     drop(started);
-    (
-        Stdin {
-            chunks,
-            chunk: Vec::new(),
-            taken: 0,
-        },
-        TokioIo::new(stdout()),
-    )
+    (Stdin { chunks, chunk: Vec::new(), taken: 0 }, TokioIo::new(stdout()))
 }
 
 impl Read for Stdin {

@@ -23,9 +23,7 @@ fn again(name: &str, value: &Value) -> Result<(), String> {
     }
     if let Some(method) = value.get("method").and_then(Value::as_str) {
         let through = models::of_method(method).ok_or("no type for this method")?;
-        return value
-            .get("params")
-            .map_or(Ok(()), |params| same(params, &through(params, None)?));
+        return value.get("params").map_or(Ok(()), |params| same(params, &through(params, None)?));
     }
     if let Some(result) = name.strip_suffix("ResultResponse") {
         let result = models::of_definition(&format!("{result}Result"));
@@ -59,10 +57,7 @@ pub fn definitions(tally: &mut Tally, schemas: &[Schema]) {
             } else {
                 Err("no type for this definition".to_owned())
             };
-            tally.record(
-                format_args!("definition {name} of {}", schema.revision),
-                outcome,
-            );
+            tally.record(format_args!("definition {name} of {}", schema.revision), outcome);
         }
     }
 }
@@ -158,10 +153,7 @@ fn inexpressible(name: &str, value: &Value, from: Revision, to: Revision) -> boo
 pub fn enveloped(method: &str, params: Value, definition: &Value) -> Value {
     let mut message = serde_json::json!({ "method": method, "params": params });
     for (key, value) in [("jsonrpc", "2.0"), ("id", "1")] {
-        if definition
-            .pointer("/properties")
-            .is_some_and(|known| known.get(key).is_some())
-        {
+        if definition.pointer("/properties").is_some_and(|known| known.get(key).is_some()) {
             message[key] = value.into();
         }
     }
@@ -171,10 +163,7 @@ pub fn enveloped(method: &str, params: Value, definition: &Value) -> Value {
 /// Adds the metadata that 2026-07-28 demands of requests: it is the session's to add.
 fn with_required_meta(mut params: Value, definition: Option<&Value>) -> Value {
     let meta = definition.and_then(|definition| definition.pointer("/properties/_meta/$ref"));
-    if meta
-        .and_then(Value::as_str)
-        .is_some_and(|name| name.ends_with("RequestMetaObject"))
-    {
+    if meta.and_then(Value::as_str).is_some_and(|name| name.ends_with("RequestMetaObject")) {
         params["_meta"]["io.modelcontextprotocol/protocolVersion"] = "2026-07-28".into();
         params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = serde_json::json!({});
     }
@@ -182,9 +171,5 @@ fn with_required_meta(mut params: Value, definition: Option<&Value>) -> Value {
 }
 
 fn same(before: &Value, after: &Value) -> Result<(), String> {
-    if before == after {
-        Ok(())
-    } else {
-        Err(format!("changed from {before} to {after}"))
-    }
+    if before == after { Ok(()) } else { Err(format!("changed from {before} to {after}")) }
 }

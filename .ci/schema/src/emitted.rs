@@ -34,14 +34,10 @@ impl Emitted<'_> {
             let outcome = serde_json::to_value(&adapted)
                 .map_err(|error| error.to_string())
                 .and_then(|value| schema.validate(name, &envelope(value, definition)));
-            self.tally.record(
-                format_args!("emitted {name} in {}", schema.revision),
-                outcome,
-            );
+            self.tally.record(format_args!("emitted {name} in {}", schema.revision), outcome);
         }
         if places == 0 {
-            self.tally
-                .record(name, Err("no revision has such a definition".into()));
+            self.tally.record(name, Err("no revision has such a definition".into()));
         }
     }
 }
@@ -76,16 +72,12 @@ fn tools(emitted: &mut Emitted<'_>) {
     for tool in &tools {
         emitted.value("Tool", tool);
     }
-    let list = ListToolsResult::new(tools)
-        .with_next_cursor("")
-        .with_ttl_ms(5_u64);
+    let list = ListToolsResult::new(tools).with_next_cursor("").with_ttl_ms(5_u64);
     emitted.value("ListToolsResult", &list);
 }
 
 fn results(emitted: &mut Emitted<'_>) {
-    let link = Resource::new("file:///a", "a")
-        .with_mime_type("text/plain")
-        .with_size(3_u64);
+    let link = Resource::new("file:///a", "a").with_mime_type("text/plain").with_size(3_u64);
     let blocks = [
         Content::text("t"),
         Content::image("aGk=", "image/png"),
@@ -93,9 +85,7 @@ fn results(emitted: &mut Emitted<'_>) {
         Content::resource(ResourceContents::blob("file:///a", "aGk=")),
         Content::resource_link(link),
     ];
-    let hints = Annotations::new()
-        .with_last_modified("2026-01-01T00:00:00Z")
-        .with_priority(1.0);
+    let hints = Annotations::new().with_last_modified("2026-01-01T00:00:00Z").with_priority(1.0);
     let blocks = blocks.map(|block| block.with_annotations(hints.clone()));
     emitted.value("CallToolResult", &CallToolResult::new(blocks.clone()));
     emitted.value("CallToolResult", &CallToolResult::error("no"));
@@ -108,30 +98,16 @@ fn results(emitted: &mut Emitted<'_>) {
         }
     }
     let messages = blocks.map(PromptMessage::user);
-    emitted.value(
-        "GetPromptResult",
-        &GetPromptResult::new(messages).with_description("d"),
-    );
-    emitted.value(
-        "ReadResourceResult",
-        &ReadResourceResult::text("file:///a", "t"),
-    );
-    emitted.value(
-        "ReadResourceResult",
-        &ReadResourceResult::blob("file:///a", "aGk="),
-    );
+    emitted.value("GetPromptResult", &GetPromptResult::new(messages).with_description("d"));
+    emitted.value("ReadResourceResult", &ReadResourceResult::text("file:///a", "t"));
+    emitted.value("ReadResourceResult", &ReadResourceResult::blob("file:///a", "aGk="));
     emitted.value("CompleteResult", &CompleteResult::of(vec!["a"; 200]));
     emitted.value("EmptyResult", &EmptyResult::new());
-    emitted.value(
-        "InputRequiredResult",
-        &InputRequiredResult::new().with_request_state(""),
-    );
+    emitted.value("InputRequiredResult", &InputRequiredResult::new().with_request_state(""));
     let task = Task::new("1", "2026-01-01T00:00:00Z");
     emitted.value("GetTaskResult", &DetailedTask::new(task.clone()));
     emitted.value("CreateTaskResult", &CreateTaskResult::new(task));
-    let info = Implementation::new("n", "1")
-        .with_title("t")
-        .with_icons([Icon::new("data:,x")]);
+    let info = Implementation::new("n", "1").with_title("t").with_icons([Icon::new("data:,x")]);
     let offer = ServerCapabilities::new()
         .with_tools(ListChangedCapability::new().with_list_changed(true))
         .with_completions(Supported)
@@ -142,45 +118,23 @@ fn results(emitted: &mut Emitted<'_>) {
 }
 
 fn client_side(emitted: &mut Emitted<'_>) {
-    let options = || {
-        [
-            ChoiceOption::new("r").with_title("Red"),
-            ChoiceOption::new("b"),
-        ]
-    };
+    let options = || [ChoiceOption::new("r").with_title("Red"), ChoiceOption::new("b")];
     let form = FormSchema::new()
-        .with_required_field(
-            "t",
-            TextField::new()
-                .with_format(TextFormat::Email)
-                .with_default("x"),
-        )
-        .with_field(
-            "n",
-            NumberField::number().with_minimum(0.5).with_default(1.0),
-        )
+        .with_required_field("t", TextField::new().with_format(TextFormat::Email).with_default("x"))
+        .with_field("n", NumberField::number().with_minimum(0.5).with_default(1.0))
         .with_field("i", NumberField::integer().with_maximum(9.0))
         .with_field("b", BooleanField::new().with_default(true))
         .with_field("plain", ChoiceField::new(["a".into(), "b".into()]))
         .with_field("one", ChoiceField::new(options()).with_default("r"))
         .with_field("old", ChoiceField::new(options()).with_legacy_names(true))
-        .with_field(
-            "many",
-            ChoicesField::new(["a".into()]).with_min_items(1_u64),
-        )
-        .with_field(
-            "some",
-            ChoicesField::new(options()).with_default(["r".to_owned()]),
-        );
+        .with_field("many", ChoicesField::new(["a".into()]).with_min_items(1_u64))
+        .with_field("some", ChoicesField::new(options()).with_default(["r".to_owned()]));
     let form = ElicitParams::form("m", form);
     emitted.within("ElicitRequest", &form, |params, definition| {
         enveloped("elicitation/create", params, definition)
     });
     let call = ToolUseContent::new("c", "add", RawObject::new());
-    let blocks = [
-        SamplingContent::text("t"),
-        SamplingContent::ToolUse(Box::new(call)),
-    ];
+    let blocks = [SamplingContent::text("t"), SamplingContent::ToolUse(Box::new(call))];
     let result = CreateMessageResult::new(Role::Assistant, blocks, "m");
     emitted.value("CreateMessageResult", &result);
     emitted.value("CreateMessageResult", &CreateMessageResult::text("m", "t"));
@@ -191,24 +145,16 @@ fn client_side(emitted: &mut Emitted<'_>) {
     let requests = InputRequiredResult::new()
         .with_input_request("f", form)
         .with_input_request("u", ElicitParams::url("m", "https://a.example"))
-        .with_input_request(
-            "s",
-            CreateMessageParams::new([SamplingMessage::user("t")], 5_u64),
-        )
+        .with_input_request("s", CreateMessageParams::new([SamplingMessage::user("t")], 5_u64))
         .with_input_request("r", InputRequest::ListRoots(None));
     emitted.value("InputRequiredResult", &requests);
     let mut answers = InputResponses::new();
     for (key, answer) in [
         ("f", InputResponse::Elicit(answer)),
         ("s", InputResponse::CreateMessage(result)),
-        (
-            "r",
-            InputResponse::ListRoots(ListRootsResult::new([Root::new("file:///a")])),
-        ),
+        ("r", InputResponse::ListRoots(ListRootsResult::new([Root::new("file:///a")]))),
     ] {
-        let inserted = answers
-            .insert(key, &answer)
-            .map_err(|error| error.to_string());
+        let inserted = answers.insert(key, &answer).map_err(|error| error.to_string());
         emitted.tally.record(key, inserted);
     }
     emitted.value("InputResponses", &answers);
@@ -225,17 +171,9 @@ fn errors(emitted: &mut Emitted<'_>) {
     emitted.within("UnsupportedProtocolVersionError", &versions, error(-32022));
     let needed = ClientCapabilities::new().with_sampling(SamplingCapability::new());
     let needed = MissingCapabilityData::new(needed);
-    emitted.within(
-        "MissingRequiredClientCapabilityError",
-        &needed,
-        error(-32021),
-    );
+    emitted.within("MissingRequiredClientCapabilityError", &needed, error(-32021));
     let url = ElicitUrlParams::new("m", "https://a.example").with_elicitation_id("7");
     let urls = UrlElicitationData::new([url]);
     emitted.within("URLElicitationRequiredError", &urls, error(-32042));
-    emitted.within(
-        "JSONRPCErrorResponse",
-        &ResourceNotFoundData::new("a:b"),
-        error(-32002),
-    );
+    emitted.within("JSONRPCErrorResponse", &ResourceNotFoundData::new("a:b"), error(-32002));
 }

@@ -71,9 +71,5 @@ fn main() -> ExitCode {
     checks::definitions(&mut tally, &schemas);
     emitted::check(&mut tally, &schemas);
     println!("{} passed, {} failed", tally.passed, tally.failed);
-    if tally.failed == 0 && tally.passed > 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if tally.failed == 0 && tally.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -72,10 +72,9 @@ fn variants(schema: &Schema, node: &Value, key: &str, depth: usize) -> Vec<Value
         return vec![Value::Object(whole)];
     }
     match node.get("type") {
-        Some(Value::Array(types)) => types
-            .iter()
-            .flat_map(|kind| plain(schema, node, kind, key, depth))
-            .collect(),
+        Some(Value::Array(types)) => {
+            types.iter().flat_map(|kind| plain(schema, node, kind, key, depth)).collect()
+        }
         Some(kind) => plain(schema, node, kind, key, depth),
         None => vec![json!({"any": [1, "t"]})],
     }
@@ -85,12 +84,8 @@ fn plain(schema: &Schema, node: &Value, kind: &Value, key: &str, depth: usize) -
     match kind.as_str().unwrap_or_default() {
         "object" => objects(schema, node, key, depth),
         "array" => {
-            let mut items = variants(
-                schema,
-                node.get("items").unwrap_or(&json!({})),
-                "",
-                depth + 1,
-            );
+            let mut items =
+                variants(schema, node.get("items").unwrap_or(&json!({})), "", depth + 1);
             if let [only] = &*items {
                 items.push(only.clone());
             }
@@ -124,11 +119,7 @@ fn objects(schema: &Schema, node: &Value, key: &str, depth: usize) -> Vec<Value>
         }
         _ => {}
     }
-    let count = members
-        .iter()
-        .map(|(_, variants)| variants.len())
-        .max()
-        .unwrap_or(1);
+    let count = members.iter().map(|(_, variants)| variants.len()).max().unwrap_or(1);
     (0..count)
         .map(|turn| {
             let member = |(key, variants): &(&str, Vec<Value>)| {

@@ -27,12 +27,7 @@ impl Schema {
                 }
             }
         }
-        Self {
-            revision,
-            document,
-            closed,
-            validators: RefCell::default(),
-        }
+        Self { revision, document, closed, validators: RefCell::default() }
     }
 
     pub fn definitions(&self) -> &Map<String, Value> {
@@ -68,25 +63,13 @@ impl Schema {
 
     fn validator(&self, name: &str, closed: bool) -> Rc<Validator> {
         let mut validators = self.validators.borrow_mut();
-        let validator = validators
-            .entry((closed, name.to_owned()))
-            .or_insert_with(|| {
-                let mut root = if closed {
-                    self.closed.clone()
-                } else {
-                    self.document.clone()
-                };
-                let key = if root.get("$defs").is_some() {
-                    "$defs"
-                } else {
-                    "definitions"
-                };
-                root["$ref"] = json!(format!("#/{key}/{name}"));
-                let validator = jsonschema::options()
-                    .should_validate_formats(true)
-                    .build(&root);
-                Rc::new(validator.unwrap_or_else(|error| panic!("{name}: {error}")))
-            });
+        let validator = validators.entry((closed, name.to_owned())).or_insert_with(|| {
+            let mut root = if closed { self.closed.clone() } else { self.document.clone() };
+            let key = if root.get("$defs").is_some() { "$defs" } else { "definitions" };
+            root["$ref"] = json!(format!("#/{key}/{name}"));
+            let validator = jsonschema::options().should_validate_formats(true).build(&root);
+            Rc::new(validator.unwrap_or_else(|error| panic!("{name}: {error}")))
+        });
         Rc::clone(validator)
     }
 }
@@ -97,11 +80,7 @@ pub fn method_of(definition: &Value) -> Option<&str> {
 }
 
 fn definitions_mut(document: &mut Value) -> Option<&mut Map<String, Value>> {
-    let key = if document.get("$defs").is_some() {
-        "$defs"
-    } else {
-        "definitions"
-    };
+    let key = if document.get("$defs").is_some() { "$defs" } else { "definitions" };
     document.get_mut(key)?.as_object_mut()
 }
 
@@ -109,18 +88,10 @@ fn definitions_mut(document: &mut Value) -> Option<&mut Map<String, Value>> {
 fn parts_of_others(node: &Value) -> Vec<String> {
     match node {
         Value::Object(members) => {
-            let own = members
-                .get("allOf")
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten();
+            let own = members.get("allOf").and_then(Value::as_array).into_iter().flatten();
             let own = own.filter_map(|part| part.get("$ref")?.as_str()?.rsplit('/').next());
             let own = own.map(str::to_owned).collect::<Vec<_>>();
-            members
-                .values()
-                .flat_map(parts_of_others)
-                .chain(own)
-                .collect()
+            members.values().flat_map(parts_of_others).chain(own).collect()
         }
         Value::Array(items) => items.iter().flat_map(parts_of_others).collect(),
         _ => Vec::new(),
@@ -130,13 +101,7 @@ fn parts_of_others(node: &Value) -> Vec<String> {
 /// Forbids other properties wherever a schema lists some and does not speak of others.
 fn close(node: &mut Value, key: &str) {
     // `_meta` and JSON Schemas are open by nature, and parts of a whole refuse the other parts.
-    const OPEN: &[&str] = &[
-        "_meta",
-        "allOf",
-        "inputSchema",
-        "outputSchema",
-        "requestedSchema",
-    ];
+    const OPEN: &[&str] = &["_meta", "allOf", "inputSchema", "outputSchema", "requestedSchema"];
     if OPEN.contains(&key) {
         return;
     }

@@ -24,9 +24,7 @@ async fn run() -> io::Result<()> {
     let catalog = catalog::build(options.tools, sleep).map_err(io::Error::other)?;
     let handler = Delay::new(catalog, sleep, options.init_delay, options.list_delay);
     // SIGTERM and Ctrl-C let what is in flight finish.
-    let server = options
-        .apply(mcp_smol::serve(handler))
-        .until(mcp_smol::terminated());
+    let server = options.apply(mcp_smol::serve(handler)).until(mcp_smol::terminated());
     let Some(address) = &options.http else {
         return server.stdio().await;
     };

@@ -21,9 +21,7 @@ async fn main() -> io::Result<()> {
     let catalog = catalog::build(options.tools, sleep).map_err(io::Error::other)?;
     let handler = Delay::new(catalog, sleep, options.init_delay, options.list_delay);
     // SIGTERM and Ctrl-C let what is in flight finish.
-    let server = options
-        .apply(mcp_tokio::serve(handler))
-        .until(mcp_tokio::terminated());
+    let server = options.apply(mcp_tokio::serve(handler)).until(mcp_tokio::terminated());
     let Some(address) = &options.http else {
         return server.stdio().await;
     };

@@ -37,8 +37,7 @@ fn main() {
         r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
         r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"clock"}}"#,
     ] {
-        pipe.to_server
-            .push_back(Bytes::from_static(message.as_bytes()));
+        pipe.to_server.push_back(Bytes::from_static(message.as_bytes()));
     }
 
     // 1. A session is made with the time it begins at and what it is to answer.
@@ -53,10 +52,7 @@ fn main() {
         if let Err(error) = session.handle_frame(now, Lane::Standing, frame) {
             println!("         ({error}; the client has been told)");
         }
-        if session
-            .poll_timeout()
-            .is_some_and(|deadline| deadline <= now)
-        {
+        if session.poll_timeout().is_some_and(|deadline| deadline <= now) {
             session.handle_timeout(now);
         }
         while let Some(event) = session.poll_event() {
@@ -80,10 +76,7 @@ fn main() {
 fn handle(session: &mut ServerSession, now: Instant, event: ServerEvent) {
     match event {
         ServerEvent::Initialize(ticket, client) => {
-            println!(
-                "         {} {} wants to start",
-                client.info.name, client.revision
-            );
+            println!("         {} {} wants to start", client.info.name, client.revision);
             let server = Implementation::new("embedded", "1.0");
             let result = InitializeResult::new(ServerCapabilities::new(), server);
             session.accept(now, ticket, result);

@@ -46,16 +46,10 @@ impl Audience {
         if members.members.contains_key(&key) {
             return;
         }
-        let member = Member {
-            connection: Arc::downgrade(connection),
-            watches: BTreeSet::new(),
-        };
+        let member = Member { connection: Arc::downgrade(connection), watches: BTreeSet::new() };
         members.members.insert(key, member);
         drop(members);
-        connection.keep(Seat {
-            audience: Arc::downgrade(&self.0),
-            key,
-        });
+        connection.keep(Seat { audience: Arc::downgrade(&self.0), key });
     }
 
     pub(super) fn watch(
@@ -77,9 +71,8 @@ impl Audience {
         if member.watches.len() >= limit {
             return Err(TooMany);
         }
-        let uri: Arc<str> = watchers
-            .get_key_value(uri)
-            .map_or_else(|| uri.into(), |(uri, _)| Arc::clone(uri));
+        let uri: Arc<str> =
+            watchers.get_key_value(uri).map_or_else(|| uri.into(), |(uri, _)| Arc::clone(uri));
         member.watches.insert(Arc::clone(&uri));
         watchers.entry(uri).or_default().insert(key);
         Ok(())
@@ -104,8 +97,7 @@ impl Audience {
     pub(super) fn watchers(&self, uri: &str) -> Vec<Arc<Connection>> {
         let members = lock(&self.0);
         let keys = members.watchers.get(uri).into_iter().flatten();
-        keys.filter_map(|key| members.members.get(key)?.connection.upgrade())
-            .collect()
+        keys.filter_map(|key| members.members.get(key)?.connection.upgrade()).collect()
     }
 
     /// How many connections and how many watched resources there are.

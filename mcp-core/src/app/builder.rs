@@ -311,8 +311,7 @@ impl ServerBuilder {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: Serialize,
     {
-        self.methods
-            .push((method.into(), MethodEntry::new(handler)));
+        self.methods.push((method.into(), MethodEntry::new(handler)));
         self
     }
 
@@ -324,9 +323,8 @@ impl ServerBuilder {
         F: Fn(Arc<Client>, InitializeResult) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<InitializeResult, CallError>> + Send + 'static,
     {
-        self.on_initialize = Some(OnInitialize(Box::new(move |client, result| {
-            Box::pin(handler(client, result))
-        })));
+        self.on_initialize =
+            Some(OnInitialize(Box::new(move |client, result| Box::pin(handler(client, result)))));
         self
     }
 
@@ -413,17 +411,11 @@ impl ServerBuilder {
         for (subject, argument, completer) in core::mem::take(&mut self.completions) {
             if !self.has_argument(&subject, &argument) {
                 let reference = subject.name().into();
-                return Err(ConfigError::Completion {
-                    reference,
-                    argument,
-                });
+                return Err(ConfigError::Completion { reference, argument });
             }
             let arguments = completions.entry(subject).or_default();
             if arguments.contains_key(&argument) {
-                return Err(ConfigError::Duplicate {
-                    kind: "completion",
-                    name: argument,
-                });
+                return Err(ConfigError::Duplicate { kind: "completion", name: argument });
             }
             arguments.insert(argument, completer);
         }
@@ -461,12 +453,7 @@ impl ServerBuilder {
 
     /// CAP-07: what is there, and nothing else.
     fn capabilities(&self, completions: bool) -> ServerCapabilities {
-        let Offers {
-            tools,
-            resources,
-            prompts,
-            logging,
-        } = self.offers;
+        let Offers { tools, resources, prompts, logging } = self.offers;
         // Any list can change through `Server::apply`, which tells the clients.
         let list = ListChangedCapability::new().with_list_changed(true);
         let mut capabilities = ServerCapabilities::new();

@@ -23,10 +23,7 @@ pub struct CompletionInput {
 impl From<CompleteParams> for CompletionInput {
     fn from(params: CompleteParams) -> Self {
         let arguments = params.context.and_then(|context| context.arguments);
-        Self {
-            value: params.argument.value,
-            arguments: arguments.unwrap_or_default(),
-        }
+        Self { value: params.argument.value, arguments: arguments.unwrap_or_default() }
     }
 }
 

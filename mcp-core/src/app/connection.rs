@@ -82,8 +82,7 @@ impl Connection {
     /// The revision both sides speak; the newest legacy one if none was negotiated.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.client()
-            .map_or(Revision::LATEST_LEGACY, |client| client.revision)
+        self.client().map_or(Revision::LATEST_LEGACY, |client| client.revision)
     }
 
     /// Whether the client wants log messages of this level; until it says so, from `info` up.
@@ -95,8 +94,6 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection")
-            .field("client", &self.client)
-            .finish_non_exhaustive()
+        f.debug_struct("Connection").field("client", &self.client).finish_non_exhaustive()
     }
 }

@@ -67,12 +67,7 @@ impl Context {
         request: RequestKey,
         progress_token: Option<ProgressToken>,
     ) -> Self {
-        let progress = |token| {
-            Arc::new(Progress {
-                token,
-                last: Mutex::new(None),
-            })
-        };
+        let progress = |token| Arc::new(Progress { token, last: Mutex::new(None) });
         Self {
             connection,
             request,

@@ -46,10 +46,7 @@ pub(super) fn arguments<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
     {
         return Ok(nothing);
     }
-    if error
-        .to_string()
-        .starts_with("invalid type: map, expected unit")
-    {
+    if error.to_string().starts_with("invalid type: map, expected unit") {
         return Err(Misfit("Invalid arguments: there are none to give".into()));
     }
     Err(Misfit(explain("Invalid arguments", text, &error)))
@@ -63,9 +60,7 @@ fn is_empty_object(text: &str) -> bool {
 fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
     // The model does not see the text that lines and columns count in; the path says more.
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(message, _)| message);
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     let path = path_to(text, offset(text, error));
     shorten(if path.is_empty() {
         format!("{what}: {message}")
@@ -88,11 +83,7 @@ pub(super) fn shorten(mut message: String) -> String {
 /// How many bytes the parser had read when it gave up.
 fn offset(text: &str, error: &serde_json::Error) -> usize {
     let lines_before = error.line().saturating_sub(1);
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(lines_before)
-        .map(str::len)
-        .sum();
+    let before: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
     before + error.column()
 }
 
@@ -192,31 +183,19 @@ mod tests {
     #[test]
     fn a_misfit_names_the_member() {
         for (text, expected) in [
-            (
-                r#"{"id":"x","lines":[]}"#,
-                "`id`: invalid type: string \"x\", expected u32",
-            ),
-            (
-                r#"{"id":-1,"lines":[]}"#,
-                "`id`: invalid value: integer `-1`, expected u32",
-            ),
+            (r#"{"id":"x","lines":[]}"#, "`id`: invalid type: string \"x\", expected u32"),
+            (r#"{"id":-1,"lines":[]}"#, "`id`: invalid value: integer `-1`, expected u32"),
             (r#"{"lines":[]}"#, "missing field `id`"),
             (
                 "{\"id\":1,\n\"lines\":[{\"name\":\"a\",\"kind\":\"good\"},\n{\"name\":7}]}",
                 "`lines[1].name`: invalid type: integer `7`, expected a string",
             ),
-            (
-                r#"{"id":1,"lines":[{"name":"a"}]}"#,
-                "`lines[0]`: missing field `kind`",
-            ),
+            (r#"{"id":1,"lines":[{"name":"a"}]}"#, "`lines[0]`: missing field `kind`"),
             (
                 r#"{"id":1,"lines":[{"name":"a","kind":"bad"}]}"#,
                 "`lines[0].kind`: unknown variant `bad`, expected `good`",
             ),
-            (
-                r#"{"id":1,"lines":{"a":1}}"#,
-                "`lines`: invalid type: map, expected a sequence",
-            ),
+            (r#"{"id":1,"lines":{"a":1}}"#, "`lines`: invalid type: map, expected a sequence"),
             (
                 r#"{"id":1,"lines":[],"by":{"\",}":1,"x":300}}"#,
                 "`by.x`: invalid value: integer `300`, expected u8",
@@ -231,10 +210,7 @@ mod tests {
     fn nothing_is_read_from_an_empty_object() {
         assert!(arguments::<()>("{ }").is_ok());
         let misfit = arguments::<()>(r#"{"a":1}"#).unwrap_err();
-        assert_eq!(
-            misfit.to_string(),
-            "Invalid arguments: there are none to give"
-        );
+        assert_eq!(misfit.to_string(), "Invalid arguments: there are none to give");
     }
 
     #[test]

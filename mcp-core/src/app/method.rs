@@ -42,9 +42,7 @@ impl MethodEntry {
         revision: Revision,
     ) -> Reply {
         let work = (self.0)(params.map_or("{}", RawJson::as_str), cx)?;
-        resumed(work)
-            .await
-            .map_err(|error| error.into_error(revision))
+        resumed(work).await.map_err(|error| error.into_error(revision))
     }
 }
 

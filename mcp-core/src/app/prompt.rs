@@ -75,10 +75,7 @@ impl PromptEntry {
             let work: Work<GetPromptResult> = Box::pin(async move { Ok(work.await?.into()) });
             Ok(work)
         };
-        Self {
-            prompt,
-            run: Box::new(run),
-        }
+        Self { prompt, run: Box::new(run) }
     }
 
     pub(super) fn has_argument(&self, name: &str) -> bool {
@@ -94,9 +91,7 @@ impl PromptEntry {
     ) -> Result<GetPromptResult, ErrorObject> {
         self.check_arguments(arguments)?;
         let work = (self.run)(arguments, cx)?;
-        let mut result = resumed(work)
-            .await
-            .map_err(|error| error.into_error(revision))?;
+        let mut result = resumed(work).await.map_err(|error| error.into_error(revision))?;
         if result.description.is_none() {
             result.description.clone_from(&self.prompt.description);
         }
@@ -142,8 +137,6 @@ impl Item for PromptEntry {
 
 impl fmt::Debug for PromptEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("PromptEntry")
-            .field(&self.prompt.name)
-            .finish()
+        f.debug_tuple("PromptEntry").field(&self.prompt.name).finish()
     }
 }

@@ -135,9 +135,7 @@ fn base64(bytes: &[u8]) -> String {
         let word = u32::from_be_bytes(word);
         for position in 0..4 {
             let digit = (word >> (18 - 6 * position)) & 63;
-            let letter = ALPHABET
-                .get(digit as usize)
-                .filter(|_| position <= chunk.len());
+            let letter = ALPHABET.get(digit as usize).filter(|_| position <= chunk.len());
             text.push(letter.map_or('=', |letter| char::from(*letter)));
         }
     }
@@ -170,10 +168,7 @@ impl ResourceEntry {
             });
             work
         };
-        Self {
-            resource,
-            run: Box::new(run),
-        }
+        Self { resource, run: Box::new(run) }
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -203,10 +198,7 @@ impl TemplateEntry {
         R: ResourceOutput,
     {
         let template = Template::parse(&resource_template.uri_template).map_err(|error| {
-            ConfigError::Template {
-                template: resource_template.uri_template.clone(),
-                error,
-            }
+            ConfigError::Template { template: resource_template.uri_template.clone(), error }
         })?;
         let mime_type: Option<Arc<str>> = resource_template.mime_type.as_deref().map(Into::into);
         let run = move |variables: UriVariables, cx: Context| {
@@ -219,11 +211,7 @@ impl TemplateEntry {
             });
             work
         };
-        Ok(Self {
-            resource_template,
-            template,
-            run: Box::new(run),
-        })
+        Ok(Self { resource_template, template, run: Box::new(run) })
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -240,9 +228,7 @@ impl TemplateEntry {
 fn check_scheme(uri: &str) -> Result<(), ConfigError> {
     let is_scheme = |scheme: &str| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
     };
     match uri.split_once(':') {
         Some((scheme, _)) if is_scheme(scheme) || scheme.starts_with('{') => Ok(()),
@@ -293,17 +279,13 @@ impl Item for TemplateEntry {
 
 impl fmt::Debug for ResourceEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ResourceEntry")
-            .field(&self.resource.uri)
-            .finish()
+        f.debug_tuple("ResourceEntry").field(&self.resource.uri).finish()
     }
 }
 
 impl fmt::Debug for TemplateEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TemplateEntry")
-            .field(&self.resource_template.uri_template)
-            .finish()
+        f.debug_tuple("TemplateEntry").field(&self.resource_template.uri_template).finish()
     }
 }
 

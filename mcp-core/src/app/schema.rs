@@ -12,9 +12,7 @@ use crate::model::RawObject;
 /// Arguments are an object whatever the type, so a root that says nothing of its type says it
 /// here: an enum with a tag has only a list of alternatives there.
 pub(super) fn input<A: JsonSchema>() -> RawObject {
-    let mut schema = SchemaSettings::draft2020_12()
-        .into_generator()
-        .into_root_schema_for::<A>();
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<A>();
     match schema.get("type") {
         // `()` and unit structs: nothing to give (TOOL-10).
         Some(Value::String(kind)) if kind == "null" => return no_arguments(),
@@ -28,10 +26,8 @@ pub(super) fn input<A: JsonSchema>() -> RawObject {
 
 /// The schema of a tool's structured output.
 pub(super) fn output<T: JsonSchema>() -> RawObject {
-    let schema = SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<T>();
+    let schema =
+        SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
     encode(&schema)
 }
 

@@ -102,42 +102,21 @@ impl Server {
         let inner = &*self.0;
         let capabilities = &inner.greeting.capabilities;
         for (touched, offered, what) in [
-            (
-                changes.touches_tools(),
-                capabilities.tools.is_some(),
-                "tools",
-            ),
-            (
-                changes.touches_resources(),
-                capabilities.resources.is_some(),
-                "resources",
-            ),
-            (
-                changes.touches_prompts(),
-                capabilities.prompts.is_some(),
-                "prompts",
-            ),
+            (changes.touches_tools(), capabilities.tools.is_some(), "tools"),
+            (changes.touches_resources(), capabilities.resources.is_some(), "resources"),
+            (changes.touches_prompts(), capabilities.prompts.is_some(), "prompts"),
         ] {
             if touched && !offered {
                 return Err(ConfigError::NotOffered(what));
             }
         }
         let tools = inner.tools.change(changes.tools, &changes.removed_tools);
-        let resources = inner
-            .resources
-            .change(changes.resources, &changes.removed_resources);
-        let templates = inner
-            .templates
-            .change(changes.templates, &changes.removed_templates);
-        let prompts = inner
-            .prompts
-            .change(changes.prompts, &changes.removed_prompts);
+        let resources = inner.resources.change(changes.resources, &changes.removed_resources);
+        let templates = inner.templates.change(changes.templates, &changes.removed_templates);
+        let prompts = inner.prompts.change(changes.prompts, &changes.removed_prompts);
         for (changed, notification) in [
             (tools, NotificationMethod::ToolsListChanged),
-            (
-                resources || templates,
-                NotificationMethod::ResourcesListChanged,
-            ),
+            (resources || templates, NotificationMethod::ResourcesListChanged),
             (prompts, NotificationMethod::PromptsListChanged),
         ] {
             if changed {
@@ -196,12 +175,7 @@ impl Handler for Server {
             return Ok(greeting);
         };
         let revision = client.revision;
-        guarded(async {
-            hook(client, greeting)
-                .await
-                .map_err(|it| it.into_error(revision))
-        })
-        .await
+        guarded(async { hook(client, greeting).await.map_err(|it| it.into_error(revision)) }).await
     }
 
     async fn call(&self, cx: Context, method: Method, params: Option<RawJson>) -> Reply {
@@ -303,10 +277,7 @@ impl Inner {
             Some(work) => resumed(work).await,
             None => Err(CallError::resource_not_found(uri)),
         };
-        encode(
-            result.map_err(|error| error.into_error(revision))?,
-            revision,
-        )
+        encode(result.map_err(|error| error.into_error(revision))?, revision)
     }
 
     fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {
@@ -340,10 +311,8 @@ impl Inner {
 
     async fn complete(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
         let params: CompleteParams = decode::params(params)?;
-        let subject = self.subject(
-            Subject::new(params.reference.clone()),
-            &params.argument.name,
-        )?;
+        let subject =
+            self.subject(Subject::new(params.reference.clone()), &params.argument.name)?;
         let completer = self.completions.get(&subject);
         let completion = match completer.and_then(|it| it.get(&params.argument.name)) {
             Some(completer) => resumed(completer.run(params.into(), cx)).await,
@@ -372,17 +341,10 @@ impl Inner {
                     return Err(unknown("resource template", uri));
                 };
                 let template = entry.resource_template.uri_template.clone();
-                (
-                    Subject::Template(template),
-                    entry.template.has_variable(argument),
-                )
+                (Subject::Template(template), entry.template.has_variable(argument))
             }
         };
-        if has_argument {
-            Ok(found)
-        } else {
-            Err(unknown("argument", argument))
-        }
+        if has_argument { Ok(found) } else { Err(unknown("argument", argument)) }
     }
 }
 

@@ -50,11 +50,7 @@ impl<T: Item> Shelf<T> {
         for item in items {
             built.put(item);
         }
-        Self {
-            built,
-            changed: OnceLock::new(),
-            page_size,
-        }
+        Self { built, changed: OnceLock::new(), page_size }
     }
 
     /// Takes things away, then puts things on; those of the same name are replaced in place.
@@ -138,12 +134,7 @@ struct Page {
 
 impl<T> Default for Stock<T> {
     fn default() -> Self {
-        Self {
-            items: BTreeMap::new(),
-            places: BTreeMap::new(),
-            last: 0,
-            lists: Default::default(),
-        }
+        Self { items: BTreeMap::new(), places: BTreeMap::new(), last: 0, lists: Default::default() }
     }
 }
 

@@ -118,10 +118,7 @@ impl Template {
             Some((variable.name.clone(), percent_decode(value)?))
         };
         let values = self.variables.iter().zip(values).map(decode);
-        Some(UriVariables {
-            uri: uri.to_owned(),
-            values: values.collect::<Option<_>>()?,
-        })
+        Some(UriVariables { uri: uri.to_owned(), values: values.collect::<Option<_>>()? })
     }
 
     /// What stands for each variable, still encoded.
@@ -131,9 +128,7 @@ impl Template {
     /// others, and `{+name}`, of which there is one at most, takes whatever is left in between.
     fn split<'a>(&self, uri: &'a str) -> Option<Vec<&'a str>> {
         let (last, rest) = self.variables.split_last()?;
-        let mut middle = uri
-            .strip_prefix(&*self.prefix)?
-            .strip_suffix(&*last.suffix)?;
+        let mut middle = uri.strip_prefix(&*self.prefix)?.strip_suffix(&*last.suffix)?;
         let widest = rest.iter().position(|it| it.reserved).unwrap_or(rest.len());
 
         let mut values = Vec::with_capacity(self.variables.len());
@@ -154,11 +149,7 @@ impl Template {
         let fits = |(variable, value): (&Variable, &&str)| {
             !value.is_empty() && (variable.reserved || !value.contains(['/', '?', '#']))
         };
-        self.variables
-            .iter()
-            .zip(&values)
-            .all(fits)
-            .then_some(values)
+        self.variables.iter().zip(&values).all(fits).then_some(values)
     }
 }
 
@@ -192,11 +183,7 @@ fn variable(expression: &str, suffix: Box<str>) -> Result<Variable, TemplateErro
     if name.is_empty() || !name.bytes().all(is_name) {
         return Err(TemplateError::Expression);
     }
-    Ok(Variable {
-        name: name.into(),
-        reserved,
-        suffix,
-    })
+    Ok(Variable { name: name.into(), reserved, suffix })
 }
 
 /// Takes percent-encoding away; `None` if what it stands for is no text.
@@ -227,11 +214,7 @@ mod tests {
     #[test]
     fn takes_uris_apart() {
         for (template, uri, expected) in [
-            (
-                "catalog://tool/{name}",
-                "catalog://tool/add",
-                Some(&["add"][..]),
-            ),
+            ("catalog://tool/{name}", "catalog://tool/add", Some(&["add"][..])),
             ("catalog://tool/{name}", "catalog://tool/", None),
             ("catalog://tool/{name}", "catalog://tool/a/b", None),
             ("catalog://tool/{name}", "catalog://prompt/add", None),
@@ -243,11 +226,7 @@ mod tests {
             ("t://{a}/{b}/c", "t://x/y/c", Some(&["x", "y"])),
             ("f:///{+path}", "f:///a/b?c#d", Some(&["a/b?c#d"])),
             ("f:///{+path}", "f:///", None),
-            (
-                "{repo}:{+path}.{ext}",
-                "r:a/b.c/d.rs",
-                Some(&["r", "a/b.c/d", "rs"]),
-            ),
+            ("{repo}:{+path}.{ext}", "r:a/b.c/d.rs", Some(&["r", "a/b.c/d", "rs"])),
             ("{+path}-{b}", "x-y/z-w", Some(&["x-y/z", "w"])),
             ("{+path}--{b}", "a----", Some(&["a-", "-"])),
             ("{a}-{+b}-{c}", "1-2", None),
@@ -289,13 +268,7 @@ mod tests {
     #[test]
     fn loses_no_match() {
         let alphabet = ['a', '-', '/'];
-        let templates = [
-            "{a}-{b}",
-            "{a}-/{b}-",
-            "{+a}-{b}",
-            "{a}-{+b}-{c}",
-            "a{a}--{b}/{c}",
-        ];
+        let templates = ["{a}-{b}", "{a}-/{b}-", "{+a}-{b}", "{a}-{+b}-{c}", "a{a}--{b}/{c}"];
         let mut uris = alloc::vec![String::new()];
         for length in 1..=7 {
             let longer = uris.iter().filter(|uri| uri.len() == length - 1);
@@ -323,9 +296,7 @@ mod tests {
         (1..=uri.len()).any(|end| {
             let (value, after) = uri.split_at(end);
             (first.reserved || !value.contains('/'))
-                && after
-                    .strip_prefix(&*first.suffix)
-                    .is_some_and(|after| exhaustive(rest, after))
+                && after.strip_prefix(&*first.suffix).is_some_and(|after| exhaustive(rest, after))
         })
     }
 }

@@ -51,9 +51,7 @@ fn cx() -> Context {
 fn run<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     for _ in 0..2 {
-        let ready = future
-            .as_mut()
-            .poll(&mut Polling::from_waker(Waker::noop()));
+        let ready = future.as_mut().poll(&mut Polling::from_waker(Waker::noop()));
         if let Poll::Ready(output) = ready {
             return output;
         }
@@ -106,21 +104,16 @@ fn cache_01_lists_and_contents_have_hints() {
     let contents = call(&server, Method::ResourcesRead, &json!({"uri": "a:b"})).unwrap();
     for result in [list, contents] {
         assert_eq!(result["resultType"], "complete");
-        assert_eq!(
-            (&result["ttlMs"], &result["cacheScope"]),
-            (&json!(0), &json!("private"))
-        );
+        assert_eq!((&result["ttlMs"], &result["cacheScope"]), (&json!(0), &json!("private")));
     }
 }
 
 /// RES-23: what the revision has dropped is not served in it.
 #[test]
 fn res_23_dropped_methods_do_not_exist() {
-    for method in [
-        Method::ResourcesSubscribe,
-        Method::ResourcesUnsubscribe,
-        Method::LoggingSetLevel,
-    ] {
+    for method in
+        [Method::ResourcesSubscribe, Method::ResourcesUnsubscribe, Method::LoggingSetLevel]
+    {
         let params = json!({"uri": "a:b", "level": "info"});
         let error = call(&server(), method.clone(), &params).unwrap_err();
         assert_eq!(error.code().get(), -32601, "{method}");
@@ -130,10 +123,7 @@ fn res_23_dropped_methods_do_not_exist() {
 /// A modern server sends no requests.
 #[test]
 fn a_modern_client_is_not_asked() {
-    assert!(matches!(
-        run(cx().list_roots()),
-        Err(AskError::Unsupported(_))
-    ));
+    assert!(matches!(run(cx().list_roots()), Err(AskError::Unsupported(_))));
     assert!(matches!(run(cx().ping()), Err(AskError::Unsupported(_))));
 }
 

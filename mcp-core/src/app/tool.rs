@@ -131,10 +131,7 @@ impl ToolEntry {
                 Box::pin(async move { work.await?.into_tool_result() });
             Ok(work)
         };
-        Self {
-            tool,
-            run: Box::new(run),
-        }
+        Self { tool, run: Box::new(run) }
     }
 
     /// Whether a client can be offered the tool.
@@ -164,12 +161,24 @@ impl ToolEntry {
         revision: Revision,
     ) -> Result<CallToolResult, ErrorObject> {
         match (self.run)(arguments, cx) {
-            Ok(work) => resumed(work)
-                .await
-                .or_else(|error| error.into_tool_result(revision)),
+            Ok(work) => match resumed(work).await {
+                Ok(result) => self.keeps_its_word(result),
+                Err(error) => error.into_tool_result(revision),
+            },
             Err(misfit) if revision < Revision::V2025_11_25 => Err(misfit.into()),
             Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
         }
+    }
+
+    /// TOOL-22: a tool with an output schema has structured output, or clients fail the call.
+    fn keeps_its_word(&self, result: CallToolResult) -> Result<CallToolResult, ErrorObject> {
+        let owes = self.tool.output_schema.is_some() && result.is_error != Some(true);
+        if owes && result.structured_content.is_none() {
+            return Err(ErrorObject::internal(
+                "the tool has an output schema but returned no structured content",
+            ));
+        }
+        Ok(result)
     }
 }
 

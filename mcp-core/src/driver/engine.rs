@@ -31,10 +31,7 @@ pub(super) struct Engine<R, H> {
 impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Ties a new session to the application.
     pub(super) fn connect(self: &Arc<Self>, link: &Arc<Link>) {
-        let peer = SessionPeer {
-            engine: Arc::downgrade(self),
-            link: Arc::downgrade(link),
-        };
+        let peer = SessionPeer { engine: Arc::downgrade(self), link: Arc::downgrade(link) };
         let connection = Connection::new(peer);
         self.handler.connected(&connection);
         link.attachment().connect(connection);
@@ -119,13 +116,7 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
-        let IncomingRequest {
-            ticket,
-            method,
-            params,
-            progress_token,
-            ..
-        } = request;
+        let IncomingRequest { ticket, method, params, progress_token, .. } = request;
         let context = Context::new(connection, ticket.key(), progress_token);
         let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
@@ -202,9 +193,7 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
     fn start(&mut self) -> AbortHandle {
         let handle = AbortHandle::default();
         if let Some(ticket) = &self.ticket {
-            self.link
-                .attachment()
-                .started(ticket.work(), handle.clone());
+            self.link.attachment().started(ticket.work(), handle.clone());
             self.started = true;
         }
         handle
@@ -217,9 +206,7 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
         give: impl FnOnce(&mut ServerSession, Instant, T, A),
     ) {
         if let (Some(ticket), Some(answer)) = (self.ticket.take(), answer) {
-            self.conclude(ticket, |session, now, ticket| {
-                give(session, now, ticket, answer)
-            });
+            self.conclude(ticket, |session, now, ticket| give(session, now, ticket, answer));
         }
     }
 

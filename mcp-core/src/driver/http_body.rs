@@ -32,11 +32,7 @@ impl<R: Runtime, H: Handler> Body<R, H> {
 
     pub(super) fn events(engine: Arc<Engine<R, H>>, stream: EventStream<Links>) -> Self {
         let timer = Timer::new(engine.runtime.clone());
-        Self(Kind::Events(Box::new(Events {
-            engine,
-            stream,
-            timer,
-        })))
+        Self(Kind::Events(Box::new(Events { engine, stream, timer })))
     }
 }
 

@@ -75,10 +75,7 @@ pub async fn serve_http<R, H, L>(
     let open = Arc::new(Open::default());
     let mut stop = shutdown.started();
     loop {
-        if until(&mut stop, open.below(options.connections))
-            .await
-            .is_none()
-        {
+        if until(&mut stop, open.below(options.connections)).await.is_none() {
             break;
         }
         let Some(accepted) = until(&mut stop, pin!(listener.accept())).await else {
@@ -138,10 +135,7 @@ where
     async move {
         let mut connection = pin!(connection);
         core::future::poll_fn(|cx| {
-            if stop
-                .as_mut()
-                .is_some_and(|stop| Pin::new(stop).poll(cx).is_ready())
-            {
+            if stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready()) {
                 stop = None;
                 connection.as_mut().graceful_shutdown();
             }
@@ -165,13 +159,7 @@ struct Impatient<I, R: Runtime> {
 
 impl<I: Write + Unpin, R: Runtime> Impatient<I, R> {
     fn new(io: I, runtime: R, timeout: Duration) -> Self {
-        Self {
-            io,
-            timer: Timer::new(runtime.clone()),
-            runtime,
-            timeout,
-            fails: None,
-        }
+        Self { io, timer: Timer::new(runtime.clone()), runtime, timeout, fails: None }
     }
 
     fn watch<T>(
@@ -186,9 +174,7 @@ impl<I: Write + Unpin, R: Runtime> Impatient<I, R> {
         }
         let in_time = || self.runtime.now() + self.timeout;
         let fails = *self.fails.get_or_insert_with(in_time);
-        self.timer
-            .poll_until(Some(fails), cx)
-            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+        self.timer.poll_until(Some(fails), cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -274,18 +260,10 @@ impl Future for Below<'_> {
         if is_below() {
             return Poll::Ready(());
         }
-        let mut waiting = self
-            .open
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.open.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         *waiting = Some(cx.waker().clone());
         drop(waiting);
-        if is_below() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if is_below() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -302,12 +280,7 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.count.fetch_sub(1, Ordering::AcqRel);
-        let waker = self
-            .0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let waker = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -9,7 +9,7 @@ use core::pin::{Pin, pin};
 use core::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::engine::Engine;
 use super::links::Links;
@@ -63,17 +63,15 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let (head, body) = request.into_parts();
-        match self
-            .server
-            .begin(self.engine.runtime.now(), &head, Links::default)
-        {
+        match self.server.begin(self.engine.runtime.now(), &head, Links::default) {
             Admission::Reject(response) => response.map(Body::full),
-            Admission::ReadBody(upload) => match self.read(upload, body).await {
-                Ok(posted) => {
-                    self.engine.pump(&posted.slot);
-                    posted.response.map(Body::full)
+            Admission::ReadBody(upload) => match self.read(&head.headers, upload, body).await {
+                Ok(Posted::Session(response, slot)) => {
+                    self.engine.pump(&slot);
+                    response.map(Body::full)
                 }
-                Err(response) => response.map(Body::full),
+                Ok(Posted::Modern(_)) => status(StatusCode::NOT_IMPLEMENTED).map(Body::full),
+                Ok(Posted::Refused(response)) | Err(response) => response.map(Body::full),
             },
             Admission::Open(stream) => {
                 self.engine.connect(stream.slot());
@@ -86,6 +84,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// Reads a body within its time.
     async fn read<B>(
         &self,
+        headers: &HeaderMap,
         mut upload: Upload<Links>,
         body: B,
     ) -> Result<Posted<Links>, Response<Bytes>>
@@ -101,12 +100,10 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 if frame.is_ready() {
                     return frame;
                 }
-                timer
-                    .poll_until(Some(deadline), cx)
-                    .map(|()| Err(StatusCode::REQUEST_TIMEOUT))
+                timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
             });
             match frame.await {
-                Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now())),
+                Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now(), headers)),
                 Ok(Some(Ok(frame))) => {
                     // Trailers say nothing here.
                     if let Ok(mut data) = frame.into_data() {
@@ -139,9 +136,7 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
 
 impl<R: Runtime, H: Handler> fmt::Debug for HttpService<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpService")
-            .field("server", &self.server)
-            .finish_non_exhaustive()
+        f.debug_struct("HttpService").field("server", &self.server).finish_non_exhaustive()
     }
 }
 

@@ -53,16 +53,8 @@ impl<R: Runtime, H: Handler> Peer for SessionPeer<R, H> {
         link.attachment().expect_answer(handle, Arc::clone(&answer));
         drop(session);
         engine.pump(&link);
-        let peer = Self {
-            engine: self.engine.clone(),
-            link: self.link.clone(),
-        };
-        Box::pin(Waiting {
-            peer,
-            handle,
-            answer,
-            done: false,
-        })
+        let peer = Self { engine: self.engine.clone(), link: self.link.clone() };
+        Box::pin(Waiting { peer, handle, answer, done: false })
     }
 }
 

@@ -53,10 +53,7 @@ pub struct Serve<P, H> {
 impl<P: Platform, H: Handler> Serve<P, H> {
     /// A handler with the defaults.
     pub fn new(platform: P, handler: H) -> Self {
-        let session = SessionConfig {
-            methods: handler.methods(),
-            ..SessionConfig::new([])
-        };
+        let session = SessionConfig { methods: handler.methods(), ..SessionConfig::new([]) };
         Self {
             platform,
             handler,
@@ -142,14 +139,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
         let (runtime, options) = (self.platform.clone(), self.options);
         let shutdown = start_when(&runtime, self.until);
         let service = service(self.platform, self.handler, self.session, self.configure)?;
-        Ok(Bound {
-            runtime,
-            service,
-            listener,
-            address,
-            options,
-            shutdown,
-        })
+        Ok(Bound { runtime, service, listener, address, options, shutdown })
     }
 
     /// The HTTP server as a service, to be mounted in a server of your own.
@@ -187,9 +177,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
 
 impl<P, H> fmt::Debug for Serve<P, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serve")
-            .field("session", &self.session)
-            .finish_non_exhaustive()
+        f.debug_struct("Serve").field("session", &self.session).finish_non_exhaustive()
     }
 }
 
@@ -221,23 +209,14 @@ impl<P: Platform, H: Handler> Bound<P, H> {
 
     /// Answers requests until the signal to stop.
     pub async fn serve(self) {
-        let Self {
-            runtime,
-            service,
-            listener,
-            options,
-            shutdown,
-            ..
-        } = self;
+        let Self { runtime, service, listener, options, shutdown, .. } = self;
         serve_http(runtime, service, listener, options, shutdown).await;
     }
 }
 
 impl<P: Platform, H: Handler> fmt::Debug for Bound<P, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bound")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Bound").field("address", &self.address).finish_non_exhaustive()
     }
 }
 

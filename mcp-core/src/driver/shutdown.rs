@@ -60,11 +60,7 @@ impl Shutdown {
         let place = waiting.next;
         waiting.next += 1;
         drop(waiting);
-        Started {
-            shutdown: self.clone(),
-            place,
-            waker: None,
-        }
+        Started { shutdown: self.clone(), place, waker: None }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -75,9 +71,7 @@ impl Shutdown {
 
 impl fmt::Debug for Shutdown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shutdown")
-            .field("started", &self.is_started())
-            .finish()
+        f.debug_struct("Shutdown").field("started", &self.is_started()).finish()
     }
 }
 
@@ -103,11 +97,7 @@ impl Future for Started {
             waiting.wakers.insert(self.place, cx.waker().clone());
         }
         // After registering: a signal given before it is seen here, a later one wakes.
-        if self.shutdown.is_started() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        if self.shutdown.is_started() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 

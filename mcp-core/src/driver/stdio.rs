@@ -52,17 +52,8 @@ where
     let engine = Arc::new(Engine { runtime, handler });
     engine.connect(&link);
     let pipe = Pipe {
-        reader: Reader {
-            input,
-            decoder,
-            at_end: false,
-            ended: false,
-        },
-        writer: Writer {
-            output,
-            pending: BytesMut::new(),
-            flushed: true,
-        },
+        reader: Reader { input, decoder, at_end: false, ended: false },
+        writer: Writer { output, pending: BytesMut::new(), flushed: true },
         engine,
         link,
         timer,
@@ -88,22 +79,15 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
     async fn serve(mut self, shutdown: Shutdown) -> io::Result<()> {
         let mut stop = Some(shutdown.started());
         let served = core::future::poll_fn(|cx| {
-            if stop
-                .as_mut()
-                .is_some_and(|stop| Pin::new(stop).poll(cx).is_ready())
-            {
+            if stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready()) {
                 stop = None;
-                self.link
-                    .lock()
-                    .drain(self.engine.runtime.now(), self.grace);
+                self.link.lock().drain(self.engine.runtime.now(), self.grace);
                 self.engine.pump(&self.link);
             }
             self.poll_serve(cx)
         })
         .await;
-        self.link
-            .lock()
-            .handle_disconnect(self.engine.runtime.now());
+        self.link.lock().handle_disconnect(self.engine.runtime.now());
         self.engine.pump(&self.link);
         served
     }
@@ -115,9 +99,7 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
         loop {
             // Writing first: it may make the room that reading waits for.
             let wrote = self.writer.poll_write(cx, &self.link)?;
-            let read = self
-                .reader
-                .poll_read(cx, &self.engine, &self.link, self.grace)?;
+            let read = self.reader.poll_read(cx, &self.engine, &self.link, self.grace)?;
             if read.is_ready() {
                 continue;
             }

@@ -20,10 +20,7 @@ pub(super) struct Timer<R: Runtime> {
 
 impl<R: Runtime> Timer<R> {
     pub(super) const fn new(runtime: R) -> Self {
-        Self {
-            runtime,
-            armed: None,
-        }
+        Self { runtime, armed: None }
     }
 
     /// Is ready when `deadline` has passed; never without one.
@@ -74,10 +71,7 @@ impl<R: Runtime> hyper::rt::Timer for HyperTimer<R> {
         Box::pin(HyperSleep::<R>(Box::pin(self.0.sleep_until(at))))
     }
 
-    #[expect(
-        clippy::disallowed_types,
-        reason = "hyper's signature; the clock read is hyper's"
-    )]
+    #[expect(clippy::disallowed_types, reason = "hyper's signature; the clock read is hyper's")]
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
         self.sleep(deadline.saturating_duration_since(self.now()))
     }

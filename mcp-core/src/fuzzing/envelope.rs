@@ -36,33 +36,20 @@ pub fn envelope(data: &[u8]) {
     tight.id_bytes = 4;
     if let Err(error) = Incoming::parse(&frame, &tight) {
         check_refusal(&error);
-        assert!(
-            error
-                .id()
-                .is_none_or(|id| id.as_json().len() <= tight.id_bytes)
-        );
+        assert!(error.id().is_none_or(|id| id.as_json().len() <= tight.id_bytes));
     } else {
         assert!(data.len() <= tight.bytes);
-        assert!(
-            Incoming::parse(&frame, &limits).is_ok(),
-            "wider bounds take no less"
-        );
+        assert!(Incoming::parse(&frame, &limits).is_ok(), "wider bounds take no less");
     }
 
-    if let Some(id) = core::str::from_utf8(data)
-        .ok()
-        .and_then(RequestId::from_json)
-    {
+    if let Some(id) = core::str::from_utf8(data).ok().and_then(RequestId::from_json) {
         assert!(RawJson::parse(frame).is_ok(), "an id is JSON");
         assert_eq!(RequestId::from_json(id.as_json()), Some(id));
     }
 }
 
 fn read(frame: &Frame) -> Message {
-    let limits = EnvelopeLimits {
-        bytes: usize::MAX,
-        ..EnvelopeLimits::default()
-    };
+    let limits = EnvelopeLimits { bytes: usize::MAX, ..EnvelopeLimits::default() };
     match Incoming::parse(&frame.to_bytes(), &limits) {
         Ok(Incoming::Message(message)) => message,
         other => panic!("{:?}: {other:?}", frame.to_bytes()),
@@ -71,11 +58,7 @@ fn read(frame: &Frame) -> Message {
 
 fn one_line(json: Option<&RawJson>) -> Option<Vec<u8>> {
     let breaks = |byte: &u8| {
-        if matches!(byte, b'\r' | b'\n') {
-            b' '
-        } else {
-            *byte
-        }
+        if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte }
     };
     json.map(|json| json.as_bytes().iter().map(breaks).collect())
 }
@@ -89,10 +72,7 @@ fn check(message: &Message) {
             };
             assert_eq!(again.id.as_json(), it.id.as_json());
             assert_eq!(again.method, it.method);
-            assert_eq!(
-                one_line(again.params.as_ref()),
-                one_line(it.params.as_ref())
-            );
+            assert_eq!(one_line(again.params.as_ref()), one_line(it.params.as_ref()));
         }
         Message::Notification(it) => {
             let frame = Frame::notification(it.method.as_str(), it.params.as_ref());
@@ -100,10 +80,7 @@ fn check(message: &Message) {
                 panic!("a notification");
             };
             assert_eq!(again.method, it.method);
-            assert_eq!(
-                one_line(again.params.as_ref()),
-                one_line(it.params.as_ref())
-            );
+            assert_eq!(one_line(again.params.as_ref()), one_line(it.params.as_ref()));
         }
         Message::Response(it) => {
             let frame = match (&it.id, &it.outcome) {
@@ -129,10 +106,7 @@ fn check(message: &Message) {
 
 fn check_refusal(error: &EnvelopeError) {
     let object = error.to_error();
-    assert!(matches!(
-        object.code(),
-        ErrorCode::PARSE_ERROR | ErrorCode::INVALID_REQUEST
-    ));
+    assert!(matches!(object.code(), ErrorCode::PARSE_ERROR | ErrorCode::INVALID_REQUEST));
     let Message::Response(response) = read(&Frame::error(error.id(), &object)) else {
         panic!("a response");
     };
@@ -146,10 +120,7 @@ fn agrees_with_naive_reading(data: &[u8], message: &Message) {
         return;
     };
     assert_eq!(value.get("jsonrpc").and_then(|it| it.as_str()), Some("2.0"));
-    let method = value
-        .get("method")
-        .and_then(|it| it.as_str())
-        .map(String::from);
+    let method = value.get("method").and_then(|it| it.as_str()).map(String::from);
     let (found, id) = match message {
         Message::Request(it) => (Some(it.method.as_str()), true),
         Message::Notification(it) => (Some(it.method.as_str()), false),

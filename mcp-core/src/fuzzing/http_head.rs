@@ -8,7 +8,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode,
+};
 
 use crate::config::{EarlyRequests, HoldBudget, SessionConfig};
 use crate::id::RequestTicket;
@@ -17,7 +19,9 @@ use crate::lifecycle::{Method, Phase};
 use crate::model::{Implementation, InitializeResult, ServerCapabilities};
 use crate::session::ServerEvent;
 use crate::time::Instant;
-use crate::transport::http::{Admission, EventStream, HttpConfig, HttpServer, Slot, Upload};
+use crate::transport::http::{
+    Admission, EventStream, HttpConfig, HttpServer, Posted, Slot, Upload,
+};
 use crate::transport::sse::Decoder;
 
 const METHODS: [HttpMethod; 6] = [
@@ -198,7 +202,7 @@ impl Run {
                 if body.is_empty() && self.uploads.len() < MAX_UPLOADS {
                     self.uploads.push(upload);
                 } else {
-                    check_response(&upload.handle_end(self.now).response);
+                    check_response(&end(upload, self.now));
                 }
             }
         }
@@ -219,9 +223,9 @@ impl Run {
     fn anything(&mut self, pick: &mut impl FnMut(usize) -> usize) {
         let target = match (pick(4), self.uri(pick)) {
             (0, Some(uri)) => uri,
-            (1, Some(uri)) => uri
-                .to_uppercase()
-                .replace("/MESSAGES?SESSION_ID", "/messages?session_id"),
+            (1, Some(uri)) => {
+                uri.to_uppercase().replace("/MESSAGES?SESSION_ID", "/messages?session_id")
+            }
             _ => at(&TARGETS, pick).to_string(),
         };
         let mut head = Request::builder().method(at(&METHODS, pick)).uri(target);
@@ -231,9 +235,8 @@ impl Run {
         }
         if pick(4) == 0 {
             let name = HeaderName::from_static(at(&HEADERS, pick).0);
-            let bytes: Vec<u8> = (0..pick(8))
-                .filter_map(|_| u8::try_from(pick(256)).ok())
-                .collect();
+            let bytes: Vec<u8> =
+                (0..pick(8)).filter_map(|_| u8::try_from(pick(256)).ok()).collect();
             if let Ok(value) = HeaderValue::from_bytes(&bytes) {
                 head = head.header(name, value);
             }
@@ -254,7 +257,7 @@ impl Run {
         let mut upload = self.uploads.swap_remove(pick(self.uploads.len()));
         match pick(4) {
             0 => drop(upload),
-            1 => check_response(&upload.handle_end(self.now).response),
+            1 => check_response(&end(upload, self.now)),
             _ => match upload.handle_data(Bytes::from_static(at(&MESSAGES, pick).as_bytes())) {
                 Ok(()) => self.uploads.push(upload),
                 Err(response) => check_response(&response),
@@ -293,10 +296,7 @@ impl Run {
         self.now = self.now + time;
         for client in &mut self.clients {
             client.stream.handle_timeout(self.now);
-            assert!(
-                client.stream.poll_timeout() > self.now,
-                "nothing is due twice"
-            );
+            assert!(client.stream.poll_timeout() > self.now, "nothing is due twice");
         }
     }
 
@@ -352,12 +352,8 @@ impl Run {
     fn finish(mut self) {
         self.clients.clear();
         for upload in self.uploads.drain(..) {
-            let response = upload.handle_end(self.now).response;
-            assert_ne!(
-                response.status(),
-                StatusCode::ACCEPTED,
-                "its session is gone"
-            );
+            let response = end(upload, self.now);
+            assert_ne!(response.status(), StatusCode::ACCEPTED, "its session is gone");
             check_response(&response);
         }
         assert_eq!(self.server.sessions(), 0);
@@ -375,6 +371,13 @@ impl Run {
     }
 }
 
+fn end(upload: Upload<()>, now: Instant) -> Response<Bytes> {
+    match upload.handle_end(now, &HeaderMap::new()) {
+        Posted::Refused(response) | Posted::Session(response, _) => response,
+        Posted::Modern(_) => panic!("nothing here is posted to /mcp"),
+    }
+}
+
 fn at<T: Clone>(choices: &[T], pick: &mut impl FnMut(usize) -> usize) -> T {
     choices[pick(choices.len())].clone()
 }
@@ -387,10 +390,7 @@ fn check_response(response: &Response<Bytes>) {
     }
     let has = |name: &str| response.headers().contains_key(name);
     assert_eq!(has("allow"), status == StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(
-        has("retry-after"),
-        status == StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(has("retry-after"), status == StatusCode::SERVICE_UNAVAILABLE);
     assert!(has("content-type"));
     assert!(response.body().starts_with(b"{\"jsonrpc\":\"2.0\","));
     RawJson::parse(response.body().clone()).expect("the body is JSON");

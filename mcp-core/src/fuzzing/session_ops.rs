@@ -71,11 +71,8 @@ struct Run {
 
 impl Run {
     fn new(choice: u8) -> Self {
-        let mut config = SessionConfig::new([
-            Method::ToolsCall,
-            Method::ToolsList,
-            Method::LoggingSetLevel,
-        ]);
+        let mut config =
+            SessionConfig::new([Method::ToolsCall, Method::ToolsList, Method::LoggingSetLevel]);
         config.gate = match choice & 1 {
             0 => Gate::InitializeResult,
             _ => Gate::Initialized,
@@ -131,9 +128,8 @@ impl Run {
             0..=3 => self.frame(frame(what, bytes).into()),
             4 => self.frame(bytes.take(what % 64).collect()),
             5 => {
-                let frames: Vec<String> = (0..what % 5)
-                    .map(|it| frame(it * 37 + what, bytes))
-                    .collect();
+                let frames: Vec<String> =
+                    (0..what % 5).map(|it| frame(it * 37 + what, bytes)).collect();
                 self.frame(format!("[{}]", frames.join(",")).into());
             }
             6 | 7 => self.decide(what),
@@ -180,9 +176,7 @@ impl Run {
                 0..4 => self.session.close(now),
                 4..8 => self.session.handle_disconnect(now),
                 8..16 => self.session.drain(now, Duration::from_secs(3)),
-                16..24 => self
-                    .session
-                    .handle_end_of_input(now, Duration::from_secs(3)),
+                16..24 => self.session.handle_end_of_input(now, Duration::from_secs(3)),
                 _ => while self.poll_event() || self.poll_transmit() {},
             },
         }
@@ -240,8 +234,7 @@ impl Run {
             && let Some(ticket) = self.initialize.take()
         {
             if what.is_multiple_of(8) {
-                self.session
-                    .refuse(now, ticket, &ErrorObject::internal("no"));
+                self.session.refuse(now, ticket, &ErrorObject::internal("no"));
             } else {
                 let server = Implementation::new("s", "1");
                 let result = InitializeResult::new(ServerCapabilities::default(), server);
@@ -260,12 +253,7 @@ impl Run {
     }
 
     fn outgoing(&self, what: usize) -> Outgoing {
-        let methods = [
-            "ping",
-            "roots/list",
-            "notifications/message",
-            "notifications/progress",
-        ];
+        let methods = ["ping", "roots/list", "notifications/message", "notifications/progress"];
         let item = Outgoing::new(methods[what % 4], None);
         let item = match pick(&self.tickets, what / 4) {
             Some(ticket) if what.is_multiple_of(3) => item.about(ticket.key()),
@@ -345,10 +333,7 @@ impl Run {
             assert_eq!((session.ids_in_use(), session.outbound_requests()), (0, 0));
             assert!(session.poll_timeout().is_none() && !session.wants_input());
         } else {
-            assert!(
-                session.poll_timeout().is_some(),
-                "no session lasts for ever"
-            );
+            assert!(session.poll_timeout().is_some(), "no session lasts for ever");
         }
     }
 

@@ -85,12 +85,7 @@ pub struct EnvelopeLimits {
 
 impl Default for EnvelopeLimits {
     fn default() -> Self {
-        Self {
-            bytes: 4 << 20,
-            depth: 128,
-            batch: 100,
-            id_bytes: 256,
-        }
+        Self { bytes: 4 << 20, depth: 128, batch: 100, id_bytes: 256 }
     }
 }
 
@@ -211,11 +206,7 @@ impl EnvelopeError {
     }
 
     const fn unreadable(kind: EnvelopeErrorKind) -> Self {
-        Self {
-            kind,
-            id: None,
-            answerable: true,
-        }
+        Self { kind, id: None, answerable: true }
     }
 
     pub(crate) const fn batch_not_allowed() -> Self {
@@ -258,9 +249,7 @@ impl Incoming {
         let text =
             core::str::from_utf8(frame).map_err(|_| EnvelopeError::unreadable(Kind::NotUtf8))?;
         if !depth::within(frame, limits.depth) {
-            let kind = Kind::TooDeep {
-                limit: limits.depth,
-            };
+            let kind = Kind::TooDeep { limit: limits.depth };
             return Err(EnvelopeError::unreadable(kind));
         }
         if text.trim_ascii_start().starts_with('[') {
@@ -280,15 +269,10 @@ fn parse_batch(
         return Err(EnvelopeError::unreadable(EnvelopeErrorKind::EmptyBatch));
     }
     if members.len() > limits.batch {
-        let kind = EnvelopeErrorKind::BatchTooLong {
-            limit: limits.batch,
-        };
+        let kind = EnvelopeErrorKind::BatchTooLong { limit: limits.batch };
         return Err(EnvelopeError::unreadable(kind));
     }
-    Ok(members
-        .into_iter()
-        .map(|member| parse_one(frame, member.get(), limits))
-        .collect())
+    Ok(members.into_iter().map(|member| parse_one(frame, member.get(), limits)).collect())
 }
 
 fn parse_one(frame: &Bytes, text: &str, limits: &EnvelopeLimits) -> Result<Message, EnvelopeError> {
@@ -302,10 +286,7 @@ fn parse_one(frame: &Bytes, text: &str, limits: &EnvelopeLimits) -> Result<Messa
 }
 
 fn not_json(error: &serde_json::Error) -> EnvelopeError {
-    let kind = EnvelopeErrorKind::NotJson {
-        line: error.line(),
-        column: error.column(),
-    };
+    let kind = EnvelopeErrorKind::NotJson { line: error.line(), column: error.column() };
     EnvelopeError::unreadable(kind)
 }
 
@@ -362,11 +343,7 @@ impl<'a> Members<'a> {
             _ => None,
         };
         let answerable = self.claims.is_answerable(method);
-        let fail = |kind: Kind| EnvelopeError {
-            kind,
-            id: id.clone(),
-            answerable,
-        };
+        let fail = |kind: Kind| EnvelopeError { kind, id: id.clone(), answerable };
         if let Some(kind) = self.suspect {
             return Err(fail(kind));
         }
@@ -381,9 +358,7 @@ impl<'a> Members<'a> {
                 return Err(fail(Kind::Conflict(beside, "method")));
             }
             if bad_id {
-                return Err(fail(Kind::Id {
-                    limit: limits.id_bytes,
-                }));
+                return Err(fail(Kind::Id { limit: limits.id_bytes }));
             }
             let params = match params {
                 Some(params) if params.get() == "null" => None,
@@ -407,9 +382,7 @@ impl<'a> Members<'a> {
             (None, None) => return Err(fail(Kind::Unclassifiable)),
         };
         if bad_id && raw_id.is_some_and(|id| id.get() != "null") {
-            return Err(fail(Kind::Id {
-                limit: limits.id_bytes,
-            }));
+            return Err(fail(Kind::Id { limit: limits.id_bytes }));
         }
         Ok(Message::Response(Response { id, outcome }))
     }
@@ -422,13 +395,11 @@ impl<'a> Members<'a> {
             self.claims.note(known);
             if slot.replace(value).is_some() {
                 self.ambiguous_id |= *known == "id";
-                self.suspect
-                    .get_or_insert(EnvelopeErrorKind::Duplicate(known));
+                self.suspect.get_or_insert(EnvelopeErrorKind::Duplicate(known));
             }
         } else if let Some(known) = NAMES.iter().find(|known| folds_to(name, known)) {
             self.claims.note(known);
-            self.suspect
-                .get_or_insert(EnvelopeErrorKind::CaseVariant(known));
+            self.suspect.get_or_insert(EnvelopeErrorKind::CaseVariant(known));
         }
     }
 }

@@ -31,11 +31,7 @@ impl ErrorObject {
     /// An error with a code and a sentence for whoever reads it.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            data: None,
-        }
+        Self { code, message: message.into(), data: None }
     }
 
     /// -32602: the method is known, its parameters are wrong.
@@ -53,10 +49,7 @@ impl ErrorObject {
     /// -32601: the receiver does not have the method.
     #[must_use]
     pub fn method_not_found(method: &str) -> Self {
-        Self::new(
-            ErrorCode::METHOD_NOT_FOUND,
-            alloc::format!("Method not found: {method}"),
-        )
+        Self::new(ErrorCode::METHOD_NOT_FOUND, alloc::format!("Method not found: {method}"))
     }
 
     /// Adds what a program needs to act on the error.
@@ -90,10 +83,7 @@ mod code {
 
     use super::ErrorCode;
 
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "the signature serde asks for"
-    )]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     pub(super) fn serialize<S: Serializer>(code: &ErrorCode, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_i64(code.get())
     }

@@ -52,17 +52,11 @@ impl Frame {
         let line = result.on_one_line();
         if matches!(line, alloc::borrow::Cow::Borrowed(_)) && result.len() > SHARE_ABOVE {
             let shared = result.clone().into_bytes();
-            return Self {
-                head: buffer.freeze(),
-                shared: Some((shared, TAIL)),
-            };
+            return Self { head: buffer.freeze(), shared: Some((shared, TAIL)) };
         }
         buffer.extend_from_slice(&line);
         buffer.extend_from_slice(b"}");
-        Self {
-            head: buffer.freeze(),
-            shared: None,
-        }
+        Self { head: buffer.freeze(), shared: None }
     }
 
     /// The failed response to the request `id`, or to one whose id could not be read.
@@ -78,10 +72,7 @@ impl Frame {
             buffer.extend_from_slice(&data.on_one_line());
         }
         buffer.extend_from_slice(b"}}");
-        Self {
-            head: buffer.freeze(),
-            shared: None,
-        }
+        Self { head: buffer.freeze(), shared: None }
     }
 
     /// A request of our own.
@@ -98,15 +89,9 @@ impl Frame {
 
     /// Length of the encoded message in bytes.
     #[must_use]
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a message has at least an envelope"
-    )]
+    #[expect(clippy::len_without_is_empty, reason = "a message has at least an envelope")]
     pub fn len(&self) -> usize {
-        let shared = self
-            .shared
-            .as_ref()
-            .map_or(0, |(body, tail)| body.len() + tail.len());
+        let shared = self.shared.as_ref().map_or(0, |(body, tail)| body.len() + tail.len());
         self.head.len() + shared
     }
 
@@ -142,10 +127,7 @@ impl Frame {
             buffer.extend_from_slice(&params.on_one_line());
         }
         buffer.extend_from_slice(b"}");
-        Self {
-            head: buffer.freeze(),
-            shared: None,
-        }
+        Self { head: buffer.freeze(), shared: None }
     }
 }
 
@@ -214,10 +196,7 @@ mod tests {
         ];
         for frame in frames {
             let bytes = frame.to_bytes();
-            assert!(
-                !bytes.iter().any(|b| matches!(b, b'\n' | b'\r')),
-                "{bytes:?}"
-            );
+            assert!(!bytes.iter().any(|b| matches!(b, b'\n' | b'\r')), "{bytes:?}");
             assert!(serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());
         }
     }

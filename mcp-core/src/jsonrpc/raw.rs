@@ -85,10 +85,7 @@ impl RawJson {
 
     /// Length of the JSON text in bytes.
     #[must_use]
-    #[expect(
-        clippy::len_without_is_empty,
-        reason = "a JSON value has at least one byte"
-    )]
+    #[expect(clippy::len_without_is_empty, reason = "a JSON value has at least one byte")]
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -122,13 +119,8 @@ impl RawJson {
         if !scan::any(&self.0, |byte| matches!(byte, b'\r' | b'\n')) {
             return Cow::Borrowed(&self.0);
         }
-        let replaced = self.0.iter().map(|byte| {
-            if matches!(byte, b'\r' | b'\n') {
-                b' '
-            } else {
-                *byte
-            }
-        });
+        let replaced =
+            self.0.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
         Cow::Owned(replaced.collect())
     }
 }

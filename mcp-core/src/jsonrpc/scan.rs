@@ -9,9 +9,7 @@ const BLOCK: usize = 255;
 /// How many bytes are such.
 pub(super) fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> usize {
     let blocks = bytes.chunks(BLOCK);
-    blocks
-        .map(|block| usize::from(count_block(block, &is)))
-        .sum()
+    blocks.map(|block| usize::from(count_block(block, &is))).sum()
 }
 
 /// Whether any byte is such.

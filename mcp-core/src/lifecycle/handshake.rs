@@ -56,10 +56,7 @@ pub enum Step {
 
 /// Why a step leads nowhere from where the session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "every cell of the table says one of these"
-)]
+#[expect(clippy::exhaustive_enums, reason = "every cell of the table says one of these")]
 pub enum Refusal {
     /// There is an `initialize` already; a second one changes nothing and is told so.
     #[error("already initialized")]
@@ -128,10 +125,7 @@ mod tests {
     fn every_phase_has_every_step_once() {
         for (from, by, to) in HANDSHAKE {
             assert_eq!(step(from, by), to);
-            let same = HANDSHAKE
-                .iter()
-                .filter(|row| (row.0, row.1) == (from, by))
-                .count();
+            let same = HANDSHAKE.iter().filter(|row| (row.0, row.1) == (from, by)).count();
             assert_eq!(same, 1, "{from:?} {by:?}");
         }
     }

@@ -197,10 +197,7 @@ mod tests {
     #[test]
     fn each_revision_has_its_methods() {
         let count = |revision, sender| {
-            Method::ALL
-                .iter()
-                .filter(|method| method.exists(revision, sender))
-                .count()
+            Method::ALL.iter().filter(|method| method.exists(revision, sender)).count()
         };
         let by_client = Revision::ALL.map(|revision| count(revision, Client));
         assert_eq!(by_client, [13, 13, 13, 17, 10]);

@@ -89,9 +89,7 @@ impl ServerCapabilities {
     /// Whether the server supports the extension `name`.
     #[must_use]
     pub fn has_extension(&self, name: &str) -> bool {
-        self.extensions
-            .as_ref()
-            .is_some_and(|extensions| extensions.contains_key(name))
+        self.extensions.as_ref().is_some_and(|extensions| extensions.contains_key(name))
     }
 }
 
@@ -139,33 +137,25 @@ impl ClientCapabilities {
     /// Whether the client answers form elicitations: `elicitation` without a mode means them.
     #[must_use]
     pub fn elicits_forms(&self) -> bool {
-        self.elicitation
-            .as_ref()
-            .is_some_and(|modes| modes.form.is_some() || modes.url.is_none())
+        self.elicitation.as_ref().is_some_and(|modes| modes.form.is_some() || modes.url.is_none())
     }
 
     /// Whether the client answers URL elicitations, which it must say explicitly.
     #[must_use]
     pub fn elicits_urls(&self) -> bool {
-        self.elicitation
-            .as_ref()
-            .is_some_and(|modes| modes.url.is_some())
+        self.elicitation.as_ref().is_some_and(|modes| modes.url.is_some())
     }
 
     /// Whether the client lets servers offer tools to the model it samples from.
     #[must_use]
     pub fn samples_with_tools(&self) -> bool {
-        self.sampling
-            .as_ref()
-            .is_some_and(|sampling| sampling.tools.is_some())
+        self.sampling.as_ref().is_some_and(|sampling| sampling.tools.is_some())
     }
 
     /// Whether the client supports the extension `name`.
     #[must_use]
     pub fn has_extension(&self, name: &str) -> bool {
-        self.extensions
-            .as_ref()
-            .is_some_and(|extensions| extensions.contains_key(name))
+        self.extensions.as_ref().is_some_and(|extensions| extensions.contains_key(name))
     }
 
     fn prepare(&mut self, revision: Revision) {

@@ -73,10 +73,7 @@ impl Tagged for Reference {
         match tag {
             Some("ref/prompt") => tagged::variant(rest).map(Self::Prompt),
             Some("ref/resource") => tagged::variant(rest).map(Self::Resource),
-            other => Err(tagged::unknown::<Self, _>(
-                other,
-                &["ref/prompt", "ref/resource"],
-            )),
+            other => Err(tagged::unknown::<Self, _>(other, &["ref/prompt", "ref/resource"])),
         }
     }
 }
@@ -176,9 +173,7 @@ impl CompleteResult {
     /// A result with these values, best first; of more than 100 the first 100 are sent.
     #[must_use]
     pub fn of<T: Into<String>>(values: impl IntoIterator<Item = T>) -> Self {
-        Self::new(Completion::new(
-            values.into_iter().map(Into::into).collect::<Vec<_>>(),
-        ))
+        Self::new(Completion::new(values.into_iter().map(Into::into).collect::<Vec<_>>()))
     }
 
     fn finish(&mut self, revision: Revision) {

@@ -105,11 +105,7 @@ impl Content {
             Self::Resource(block) => match &block.resource.body {
                 ResourceBody::Text(text) => format!("[{}]\n{text}", block.resource.uri),
                 ResourceBody::Blob(blob) => {
-                    let mime_type = block
-                        .resource
-                        .mime_type
-                        .as_deref()
-                        .unwrap_or("unknown type");
+                    let mime_type = block.resource.mime_type.as_deref().unwrap_or("unknown type");
                     let omitted = omitted("resource", mime_type, blob);
                     format!("{omitted} {}", block.resource.uri)
                 }
@@ -187,10 +183,7 @@ impl ForRevision for Content {
 
 /// Says that data was left out, and how much.
 fn omitted(kind: &str, mime_type: &str, base64: &str) -> String {
-    format!(
-        "[{kind}, {mime_type}, about {} bytes, not shown]",
-        base64.len() / 4 * 3
-    )
+    format!("[{kind}, {mime_type}, about {} bytes, not shown]", base64.len() / 4 * 3)
 }
 
 fn describe_link(link: &Resource) -> String {

@@ -140,10 +140,7 @@ impl ChoiceOption {
     /// An option that shows its value.
     #[must_use]
     pub fn new(value: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            title: None,
-        }
+        Self { value: value.into(), title: None }
     }
 
     /// Sets what to show.

@@ -39,33 +39,19 @@ impl Options {
         if field.legacy_names || !has_titles(options) {
             let enum_names =
                 has_titles(options).then(|| titled(options).map(|o| o.title).collect());
-            Self {
-                r#enum: Some(values(options)),
-                enum_names,
-                ..Self::default()
-            }
+            Self { r#enum: Some(values(options)), enum_names, ..Self::default() }
         } else {
-            Self {
-                one_of: Some(titled(options).collect()),
-                ..Self::default()
-            }
+            Self { one_of: Some(titled(options).collect()), ..Self::default() }
         }
     }
 
     fn some(field: &ChoicesField) -> Self {
         let options = &field.options;
         if has_titles(options) {
-            Self {
-                any_of: Some(titled(options).collect()),
-                ..Self::default()
-            }
+            Self { any_of: Some(titled(options).collect()), ..Self::default() }
         } else {
             let r#type = Some("string".to_owned());
-            Self {
-                r#type,
-                r#enum: Some(values(options)),
-                ..Self::default()
-            }
+            Self { r#type, r#enum: Some(values(options)), ..Self::default() }
         }
     }
 
@@ -76,15 +62,10 @@ impl Options {
     fn into_options(self) -> Vec<ChoiceOption> {
         let mut names = self.enum_names.unwrap_or_default().into_iter();
         let plain = self.r#enum.unwrap_or_default().into_iter();
-        let plain = plain.map(|value| ChoiceOption {
-            value,
-            title: names.next(),
-        });
+        let plain = plain.map(|value| ChoiceOption { value, title: names.next() });
         let titled = self.one_of.or(self.any_of).unwrap_or_default().into_iter();
-        let titled = titled.map(|option| ChoiceOption {
-            value: option.r#const,
-            title: Some(option.title),
-        });
+        let titled =
+            titled.map(|option| ChoiceOption { value: option.r#const, title: Some(option.title) });
         plain.chain(titled).collect()
     }
 }
@@ -121,13 +102,9 @@ impl Serialize for FormField {
         // These types hold no raw JSON, so that flattening them for output is safe.
         let (items, options) = (None, None);
         match self {
-            Self::Text(field) => Wire {
-                r#type: "string",
-                items,
-                options,
-                field,
+            Self::Text(field) => {
+                Wire { r#type: "string", items, options, field }.serialize(serializer)
             }
-            .serialize(serializer),
             Self::Number(field) => {
                 // A limit that is not finite is none, and has no JSON form.
                 let field = &NumberField {
@@ -137,40 +114,18 @@ impl Serialize for FormField {
                     ..field.clone()
                 };
                 let r#type = if field.whole { "integer" } else { "number" };
-                Wire {
-                    r#type,
-                    items,
-                    options,
-                    field,
-                }
-                .serialize(serializer)
+                Wire { r#type, items, options, field }.serialize(serializer)
             }
-            Self::Boolean(field) => Wire {
-                r#type: "boolean",
-                items,
-                options,
-                field,
+            Self::Boolean(field) => {
+                Wire { r#type: "boolean", items, options, field }.serialize(serializer)
             }
-            .serialize(serializer),
             Self::Choice(field) => {
                 let options = Some(Options::one(field));
-                Wire {
-                    r#type: "string",
-                    items,
-                    options,
-                    field,
-                }
-                .serialize(serializer)
+                Wire { r#type: "string", items, options, field }.serialize(serializer)
             }
             Self::Choices(field) => {
                 let items = Some(Options::some(field));
-                Wire {
-                    r#type: "array",
-                    items,
-                    options,
-                    field,
-                }
-                .serialize(serializer)
+                Wire { r#type: "array", items, options, field }.serialize(serializer)
             }
         }
     }
@@ -184,10 +139,7 @@ impl Tagged for FormField {
             Some("string") => read_string(&members(rest)?).map_err(A::Error::custom),
             Some(kind @ ("number" | "integer")) => {
                 let field: NumberField = tagged::variant(rest)?;
-                Ok(Self::Number(NumberField {
-                    whole: kind == "integer",
-                    ..field
-                }))
+                Ok(Self::Number(NumberField { whole: kind == "integer", ..field }))
             }
             Some("boolean") => tagged::variant(rest).map(Self::Boolean),
             Some("array") => read_array(&members(rest)?).map_err(A::Error::custom),

@@ -39,11 +39,7 @@ impl FormSchema {
     /// A form without fields.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            dialect: None,
-            fields: Vec::new(),
-            required: None,
-        }
+        Self { dialect: None, fields: Vec::new(), required: None }
     }
 
     /// Adds a field that may be left empty.
@@ -68,18 +64,13 @@ impl FormSchema {
     /// The field called `name`.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FormField> {
-        self.fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, field)| field)
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, field)| field)
     }
 
     /// Whether the field called `name` must be filled in.
     #[must_use]
     pub fn is_required(&self, name: &str) -> bool {
-        self.required
-            .as_ref()
-            .is_some_and(|names| names.iter().any(|field| field == name))
+        self.required.as_ref().is_some_and(|names| names.iter().any(|field| field == name))
     }
 }
 
@@ -166,10 +157,6 @@ impl<'de> Deserialize<'de> for FormSchema {
         if wire.r#type != "object" {
             return Err(D::Error::unknown_variant(&wire.r#type, &["object"]));
         }
-        Ok(Self {
-            dialect: wire.dialect,
-            fields: wire.properties.0,
-            required: wire.required,
-        })
+        Ok(Self { dialect: wire.dialect, fields: wire.properties.0, required: wire.required })
     }
 }

@@ -18,17 +18,11 @@ pub(super) struct Members(pub(super) Vec<(String, RawJson)>);
 
 impl Members {
     pub(super) fn get(&self, key: &str) -> Option<&RawJson> {
-        self.0
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut RawJson> {
-        self.0
-            .iter_mut()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+        self.0.iter_mut().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 }
 
@@ -117,8 +111,6 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
             }
         }
 
-        deserializer
-            .deserialize_map(UniqueVisitor(PhantomData))
-            .map(Self)
+        deserializer.deserialize_map(UniqueVisitor(PhantomData)).map(Self)
     }
 }

@@ -131,12 +131,7 @@ impl Meta {
     /// Sets the task the message belongs to.
     #[must_use]
     pub fn with_related_task(self, task_id: &str) -> Self {
-        self.with(
-            Self::RELATED_TASK,
-            RawJson::known(&RelatedTask {
-                task_id: task_id.into(),
-            }),
-        )
+        self.with(Self::RELATED_TASK, RawJson::known(&RelatedTask { task_id: task_id.into() }))
     }
 
     /// A member, whatever it holds.
@@ -228,9 +223,7 @@ impl Meta {
     }
 
     fn decode<T: DeserializeOwned>(&self, key: &'static str) -> Result<Option<T>, MalformedMeta> {
-        self.get(key)
-            .map(|json| json.to().map_err(|_| MalformedMeta { key }))
-            .transpose()
+        self.get(key).map(|json| json.to().map_err(|_| MalformedMeta { key })).transpose()
     }
 }
 

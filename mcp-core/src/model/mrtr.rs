@@ -45,9 +45,7 @@ impl InputRequiredResult {
         key: impl Into<String>,
         request: impl Into<InputRequest>,
     ) -> Self {
-        self.input_requests
-            .get_or_insert_default()
-            .insert(key, request);
+        self.input_requests.get_or_insert_default().insert(key, request);
         self
     }
 
@@ -204,10 +202,7 @@ impl Tagged for InputRequest {
             Some(LIST_ROOTS) => {
                 tagged::variant(rest).map(|Optional { params }| Self::ListRoots(params))
             }
-            other => Err(tagged::unknown::<Self, _>(
-                other,
-                &[ELICIT, CREATE_MESSAGE, LIST_ROOTS],
-            )),
+            other => Err(tagged::unknown::<Self, _>(other, &[ELICIT, CREATE_MESSAGE, LIST_ROOTS])),
         }
     }
 }

@@ -104,9 +104,7 @@ pub(super) mod float {
     ) -> Result<S::Ok, S::Error> {
         let value = *value;
         if !value.is_finite() {
-            return Err(S::Error::custom(
-                "a number that is not finite has no JSON form",
-            ));
+            return Err(S::Error::custom("a number that is not finite has no JSON form"));
         }
         let whole = value as i64;
         if value.abs() <= EXACT && whole as f64 == value {

@@ -58,10 +58,9 @@ impl<T: DeserializeOwned> Outcome<T> {
                 serde_json::from_str(json).map(Self::Task)
             }
             None | Some("complete") => serde_json::from_str(json).map(Self::Complete),
-            Some(other) => Err(Error::unknown_variant(
-                other,
-                &["complete", "input_required", "task"],
-            )),
+            Some(other) => {
+                Err(Error::unknown_variant(other, &["complete", "input_required", "task"]))
+            }
         }
     }
 }

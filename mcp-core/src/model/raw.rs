@@ -105,11 +105,7 @@ impl TryFrom<RawJson> for RawObject {
     type Error = serde_json::Error;
 
     fn try_from(json: RawJson) -> Result<Self, Self::Error> {
-        if json.is_object() {
-            Ok(Self(json))
-        } else {
-            Err(no_object(&json))
-        }
+        if json.is_object() { Ok(Self(json)) } else { Err(no_object(&json)) }
     }
 }
 
@@ -150,11 +146,7 @@ impl Serialize for RawObject {
 impl<'de> Deserialize<'de> for RawObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = RawJson::deserialize(deserializer)?;
-        if json.is_object() {
-            Ok(Self(json))
-        } else {
-            Err(no_object(&json))
-        }
+        if json.is_object() { Ok(Self(json)) } else { Err(no_object(&json)) }
     }
 }
 

@@ -125,12 +125,7 @@ impl ResourceContents {
     }
 
     const fn new(uri: String, body: ResourceBody) -> Self {
-        Self {
-            uri,
-            mime_type: None,
-            body,
-            meta: None,
-        }
+        Self { uri, mime_type: None, body, meta: None }
     }
 
     /// Sets the media type.
@@ -177,14 +172,8 @@ impl Serialize for ResourceContents {
             ResourceBody::Blob(blob) => (None, Some(blob.as_str())),
         };
         let mime_type = self.mime_type.as_deref();
-        Wire {
-            uri: &self.uri,
-            mime_type,
-            text,
-            blob,
-            meta: self.meta.as_ref(),
-        }
-        .serialize(serializer)
+        Wire { uri: &self.uri, mime_type, text, blob, meta: self.meta.as_ref() }
+            .serialize(serializer)
     }
 }
 
@@ -201,24 +190,13 @@ impl<'de> Deserialize<'de> for ResourceContents {
             meta: Option<Meta>,
         }
 
-        let Wire {
-            uri,
-            mime_type,
-            text,
-            blob,
-            meta,
-        } = Wire::deserialize(deserializer)?;
+        let Wire { uri, mime_type, text, blob, meta } = Wire::deserialize(deserializer)?;
         let body = match (text, blob) {
             (Some(text), _) => ResourceBody::Text(text),
             (None, Some(blob)) => ResourceBody::Blob(blob),
             (None, None) => return Err(D::Error::missing_field("text` or `blob")),
         };
-        Ok(Self {
-            uri,
-            mime_type,
-            body,
-            meta,
-        })
+        Ok(Self { uri, mime_type, body, meta })
     }
 }
 

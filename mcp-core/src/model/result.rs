@@ -76,8 +76,7 @@ macro_rules! complete_cacheable {
                 $crate::model::result::mark_complete(&mut self.result_type, revision);
                 if revision >= $crate::revision::Revision::V2026_07_28 {
                     self.ttl_ms.get_or_insert(0);
-                    self.cache_scope
-                        .get_or_insert($crate::model::CacheScope::Private);
+                    self.cache_scope.get_or_insert($crate::model::CacheScope::Private);
                 }
             }
         }

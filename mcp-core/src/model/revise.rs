@@ -48,31 +48,19 @@ pub(super) struct Span {
 
 impl Span {
     pub(super) const fn always() -> Self {
-        Self {
-            first: Revision::V2024_11_05,
-            last: Revision::V2026_07_28,
-        }
+        Self { first: Revision::V2024_11_05, last: Revision::V2026_07_28 }
     }
 
     pub(super) const fn since(first: Revision) -> Self {
-        Self {
-            first,
-            last: Revision::V2026_07_28,
-        }
+        Self { first, last: Revision::V2026_07_28 }
     }
 
     pub(super) const fn until(last: Revision) -> Self {
-        Self {
-            first: Revision::V2024_11_05,
-            last,
-        }
+        Self { first: Revision::V2024_11_05, last }
     }
 
     pub(super) const fn only(revision: Revision) -> Self {
-        Self {
-            first: revision,
-            last: revision,
-        }
+        Self { first: revision, last: revision }
     }
 
     pub(super) fn contains(self, revision: Revision) -> bool {
@@ -90,17 +78,7 @@ macro_rules! same_in_every_revision {
 }
 pub(super) use same_in_every_revision;
 
-same_in_every_revision!(
-    String,
-    bool,
-    u64,
-    f64,
-    Meta,
-    RawJson,
-    RawObject,
-    RequestId,
-    ProgressToken
-);
+same_in_every_revision!(String, bool, u64, f64, Meta, RawJson, RawObject, RequestId, ProgressToken);
 
 impl<T: ForRevision> ForRevision for Option<T> {
     fn adapt(&mut self, revision: Revision) {

@@ -58,10 +58,7 @@ impl CreateMessageParams {
     fn finish(&mut self, revision: Revision) {
         if revision < Revision::V2025_11_25 {
             let messages = core::mem::take(&mut self.messages);
-            self.messages = messages
-                .into_iter()
-                .flat_map(SamplingMessage::split)
-                .collect();
+            self.messages = messages.into_iter().flat_map(SamplingMessage::split).collect();
         }
     }
 }
@@ -101,9 +98,7 @@ impl SamplingMessage {
 
     fn split(self) -> impl Iterator<Item = Self> {
         let role = self.role;
-        self.content
-            .into_iter()
-            .map(move |block| Self::new(role, [block]))
+        self.content.into_iter().map(move |block| Self::new(role, [block]))
     }
 }
 
@@ -142,11 +137,8 @@ impl CreateMessageResult {
     fn finish(&mut self, revision: Revision) {
         // Before 2025-11-25 there is exactly one block: several are told as one text.
         if revision < Revision::V2025_11_25 && self.content.len() != 1 {
-            let texts: Vec<String> = self
-                .content
-                .iter()
-                .map(SamplingContent::description)
-                .collect();
+            let texts: Vec<String> =
+                self.content.iter().map(SamplingContent::description).collect();
             self.content = Vec::from([SamplingContent::text(texts.join("\n"))]);
         }
     }

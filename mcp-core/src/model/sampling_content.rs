@@ -56,18 +56,11 @@ impl SamplingContent {
             Self::Image(block) => Content::Image(block.clone()).description(),
             Self::Audio(block) => Content::Audio(block.clone()).description(),
             Self::ToolUse(call) => {
-                format!(
-                    "[call {} of tool {} with {}]",
-                    call.id, call.name, call.input
-                )
+                format!("[call {} of tool {} with {}]", call.id, call.name, call.input)
             }
             Self::ToolResult(result) => {
                 let texts: Vec<String> = result.content.iter().map(Content::description).collect();
-                format!(
-                    "[result of call {}]\n{}",
-                    result.tool_use_id,
-                    texts.join("\n")
-                )
+                format!("[result of call {}]\n{}", result.tool_use_id, texts.join("\n"))
             }
         }
     }

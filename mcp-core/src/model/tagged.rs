@@ -51,10 +51,7 @@ pub(super) fn unknown<T: Tagged, E: serde::de::Error>(
     tag: Option<&str>,
     expected: &'static [&'static str],
 ) -> E {
-    tag.map_or_else(
-        || E::missing_field(T::TAG),
-        |tag| E::unknown_variant(tag, expected),
-    )
+    tag.map_or_else(|| E::missing_field(T::TAG), |tag| E::unknown_variant(tag, expected))
 }
 
 struct FindTag<T>(PhantomData<T>);
@@ -82,10 +79,7 @@ impl<'de, T: Tagged> Visitor<'de> for FindTag<T> {
         }
         let text = RawJson::known(&Members(others));
         serde_json::Deserializer::from_str(text.as_str())
-            .deserialize_map(Rest {
-                tag: tag.as_deref(),
-                target: PhantomData,
-            })
+            .deserialize_map(Rest { tag: tag.as_deref(), target: PhantomData })
             .map_err(A::Error::custom)
     }
 }

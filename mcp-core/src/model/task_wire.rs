@@ -34,15 +34,9 @@ struct Wire {
     ttl: Option<Option<u64>>,
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "nullable")]
     ttl_ms: Option<Option<u64>>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "num::hint"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "num::hint")]
     poll_interval: Option<u64>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "num::hint"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "num::hint")]
     poll_interval_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     input_requests: Option<InputRequests>,
@@ -70,17 +64,9 @@ impl Wire {
             ..Self::default()
         };
         if task.modern {
-            Self {
-                ttl_ms: Some(task.ttl_ms),
-                poll_interval_ms: task.poll_interval_ms,
-                ..wire
-            }
+            Self { ttl_ms: Some(task.ttl_ms), poll_interval_ms: task.poll_interval_ms, ..wire }
         } else {
-            Self {
-                ttl: Some(task.ttl_ms),
-                poll_interval: task.poll_interval_ms,
-                ..wire
-            }
+            Self { ttl: Some(task.ttl_ms), poll_interval: task.poll_interval_ms, ..wire }
         }
     }
 
@@ -93,10 +79,7 @@ impl Wire {
             task_id: self.task_id.take().ok_or_else(|| required("taskId"))?,
             status: self.status.ok_or_else(|| required("status"))?,
             status_message: self.status_message.take(),
-            created_at: self
-                .created_at
-                .take()
-                .ok_or_else(|| required("createdAt"))?,
+            created_at: self.created_at.take().ok_or_else(|| required("createdAt"))?,
             last_updated_at: self
                 .last_updated_at
                 .take()
@@ -122,23 +105,9 @@ impl<'de> Deserialize<'de> for Task {
 
 impl Serialize for DetailedTask {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self {
-            task,
-            input_requests,
-            result,
-            error,
-            result_type,
-            meta,
-        } = self.clone();
-        Wire {
-            input_requests,
-            result,
-            error,
-            result_type,
-            meta,
-            ..Wire::of(&task)
-        }
-        .serialize(serializer)
+        let Self { task, input_requests, result, error, result_type, meta } = self.clone();
+        Wire { input_requests, result, error, result_type, meta, ..Wire::of(&task) }
+            .serialize(serializer)
     }
 }
 
@@ -146,22 +115,8 @@ impl<'de> Deserialize<'de> for DetailedTask {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut wire = Wire::deserialize(deserializer)?;
         let task = wire.take_task()?;
-        let Wire {
-            input_requests,
-            result,
-            error,
-            result_type,
-            meta,
-            ..
-        } = wire;
-        Ok(Self {
-            task,
-            input_requests,
-            result,
-            error,
-            result_type,
-            meta,
-        })
+        let Wire { input_requests, result, error, result_type, meta, .. } = wire;
+        Ok(Self { task, input_requests, result, error, result_type, meta })
     }
 }
 
@@ -169,17 +124,9 @@ impl Serialize for CreateTaskResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let meta = self.meta.clone();
         let wire = if self.task.modern {
-            Wire {
-                result_type: Some(ResultType::TASK),
-                meta,
-                ..Wire::of(&self.task)
-            }
+            Wire { result_type: Some(ResultType::TASK), meta, ..Wire::of(&self.task) }
         } else {
-            Wire {
-                task: Some(Box::new(self.task.clone())),
-                meta,
-                ..Wire::default()
-            }
+            Wire { task: Some(Box::new(self.task.clone())), meta, ..Wire::default() }
         };
         wire.serialize(serializer)
     }

@@ -65,11 +65,7 @@ impl Tool {
     pub fn display_name(&self) -> &str {
         self.title
             .as_deref()
-            .or_else(|| {
-                self.annotations
-                    .as_ref()
-                    .and_then(|hints| hints.title.as_deref())
-            })
+            .or_else(|| self.annotations.as_ref().and_then(|hints| hints.title.as_deref()))
             .unwrap_or(&self.name)
     }
 
@@ -77,8 +73,7 @@ impl Tool {
         if revision >= Revision::V2026_07_28 {
             return;
         }
-        self.output_schema
-            .take_if(|schema| !has_object_root(schema));
+        self.output_schema.take_if(|schema| !has_object_root(schema));
         spell_out_property_schemas(&mut self.input_schema);
         if let Some(schema) = &mut self.output_schema {
             spell_out_property_schemas(schema);
@@ -88,10 +83,7 @@ impl Tool {
 
 /// Whether every instance of the schema is an object, as 2025-06-18 and 2025-11-25 demand.
 fn has_object_root(schema: &RawObject) -> bool {
-    schema
-        .members()
-        .get("type")
-        .is_some_and(|kind| kind.as_str() == r#""object""#)
+    schema.members().get("type").is_some_and(|kind| kind.as_str() == r#""object""#)
 }
 
 /// Writes `true` and `false` among `properties` as the objects that mean the same.

@@ -57,13 +57,7 @@ impl Outgoing {
     /// A message that belongs to no request of the client.
     #[must_use]
     pub fn new(method: impl Into<Cow<'static, str>>, params: Option<RawJson>) -> Self {
-        Self {
-            method: method.into(),
-            params,
-            about: None,
-            timeout: None,
-            progress: false,
-        }
+        Self { method: method.into(), params, about: None, timeout: None, progress: false }
     }
 
     /// Ties the message to a request of the client.

@@ -35,12 +35,7 @@ pub(super) struct HoldQueue {
 
 impl HoldQueue {
     pub(super) const fn new(budget: HoldBudget) -> Self {
-        Self {
-            requests: VecDeque::new(),
-            bytes: 0,
-            budget,
-            deadline: None,
-        }
+        Self { requests: VecDeque::new(), bytes: 0, budget, deadline: None }
     }
 
     /// Takes a request of `bytes` on the wire; false if there is no room for it.
@@ -63,14 +58,7 @@ impl HoldQueue {
         }
         self.bytes += cost;
         self.deadline.get_or_insert(now + timeout);
-        self.requests.push_back(Held {
-            id,
-            method,
-            params,
-            lane,
-            since: now,
-            cost,
-        });
+        self.requests.push_back(Held { id, method, params, lane, since: now, cost });
         counters.held += 1;
         counters.held_peak = counters.held_peak.max(self.requests.len());
         counters.held_bytes_peak = counters.held_bytes_peak.max(self.bytes);

@@ -44,9 +44,7 @@ impl InFlightTable {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.requests
-            .first_key_value()
-            .map(|(_, request)| request.deadline)
+        self.requests.first_key_value().map(|(_, request)| request.deadline)
     }
 
     pub(super) fn len(&self) -> usize {

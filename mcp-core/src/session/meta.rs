@@ -39,11 +39,9 @@ impl<'a> Meta<'a> {
         if !text.contains("_meta") && !any(text.as_bytes(), |byte| byte == b'\\') {
             return Ok(Self::default());
         }
-        serde_json::from_str(text)
-            .map(|Params { meta }| meta)
-            .map_err(|error| {
-                ErrorObject::invalid_params(alloc::format!("Invalid params._meta: {error}"))
-            })
+        serde_json::from_str(text).map(|Params { meta }| meta).map_err(|error| {
+            ErrorObject::invalid_params(alloc::format!("Invalid params._meta: {error}"))
+        })
     }
 }
 
@@ -64,26 +62,17 @@ pub(super) fn with_progress_token(params: Option<&RawJson>, token: u64) -> RawJs
         return params;
     }
     let text = params.as_str();
-    let place = serde_json::from_str(text)
-        .ok()
-        .and_then(|Params { meta }| meta);
+    let place = serde_json::from_str(text).ok().and_then(|Params { meta }| meta);
     let (object, token) = match place {
         Some(meta) => (meta.get(), alloc::format!("\"progressToken\":{token}")),
-        None => (
-            text,
-            alloc::format!("\"_meta\":{{\"progressToken\":{token}}}"),
-        ),
+        None => (text, alloc::format!("\"_meta\":{{\"progressToken\":{token}}}")),
     };
     // The object is a slice of the text: behind its opening brace is where the token goes.
     let start = object.as_ptr().addr() - text.as_ptr().addr() + 1;
     let (Some(before), Some(after)) = (text.get(..start), text.get(start..)) else {
         return params;
     };
-    let comma = if after.trim_ascii_start().starts_with('}') {
-        ""
-    } else {
-        ","
-    };
+    let comma = if after.trim_ascii_start().starts_with('}') { "" } else { "," };
     let mut spliced = BytesMut::with_capacity(text.len() + token.len() + 1);
     for part in [before, &token, comma, after] {
         spliced.extend_from_slice(part.as_bytes());
@@ -100,22 +89,13 @@ mod tests {
         for (before, after) in [
             ("{}", r#"{"_meta":{"progressToken":7}}"#),
             ("{ }", r#"{"_meta":{"progressToken":7} }"#),
-            (
-                r#"{"a":1e400}"#,
-                r#"{"_meta":{"progressToken":7},"a":1e400}"#,
-            ),
-            (
-                r#"{"a":1,"_meta":{}}"#,
-                r#"{"a":1,"_meta":{"progressToken":7}}"#,
-            ),
+            (r#"{"a":1e400}"#, r#"{"_meta":{"progressToken":7},"a":1e400}"#),
+            (r#"{"a":1,"_meta":{}}"#, r#"{"a":1,"_meta":{"progressToken":7}}"#),
             (
                 r#"{"_meta" : {"x":[1]}, "b":2}"#,
                 r#"{"_meta" : {"progressToken":7,"x":[1]}, "b":2}"#,
             ),
-            (
-                r#"{"_meta":{"progressToken":"mine"}}"#,
-                r#"{"_meta":{"progressToken":"mine"}}"#,
-            ),
+            (r#"{"_meta":{"progressToken":"mine"}}"#, r#"{"_meta":{"progressToken":"mine"}}"#),
         ] {
             let params = RawJson::parse(before).unwrap();
             assert_eq!(with_progress_token(Some(&params), 7).as_str(), after);

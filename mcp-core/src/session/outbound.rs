@@ -44,15 +44,7 @@ impl Outbound {
         let handle = RequestHandle(self.last);
         let deadline = now + timeout;
         let latest = now + timeout.max(longest);
-        self.pending.insert(
-            handle,
-            Pending {
-                sent: None,
-                deadline,
-                latest,
-                timeout,
-            },
-        );
+        self.pending.insert(handle, Pending { sent: None, deadline, latest, timeout });
         self.deadlines.insert((deadline, handle));
         handle
     }
@@ -68,9 +60,7 @@ impl Outbound {
     }
 
     pub(super) fn is_sent(&self, handle: RequestHandle) -> bool {
-        self.pending
-            .get(&handle)
-            .is_some_and(|pending| pending.sent.is_some())
+        self.pending.get(&handle).is_some_and(|pending| pending.sent.is_some())
     }
 
     pub(super) fn mark_sent(&mut self, handle: RequestHandle, lane: Lane) {

@@ -131,11 +131,7 @@ impl LineDecoder {
                 return line;
             }
         }
-        if self.intake.is_closed() {
-            self.end_line(Bytes::new())
-        } else {
-            None
-        }
+        if self.intake.is_closed() { self.end_line(Bytes::new()) } else { None }
     }
 
     /// Whether every pushed byte has been looked at; a caller that reads only then bounds memory.
@@ -201,9 +197,7 @@ impl LineDecoder {
     }
 
     const fn too_long(&self) -> LineError {
-        LineError::TooLong {
-            limit: self.max_line_bytes,
-        }
+        LineError::TooLong { limit: self.max_line_bytes }
     }
 }
 
@@ -240,10 +234,7 @@ pub const LINE_END: &[u8] = b"\n";
 /// assert!(out.ends_with(b"}\n"));
 /// ```
 pub fn write_line(frame: &[u8], out: &mut BytesMut) {
-    debug_assert!(
-        !frame.contains(&b'\n'),
-        "frames are serialised without newlines"
-    );
+    debug_assert!(!frame.contains(&b'\n'), "frames are serialised without newlines");
     out.reserve(frame.len() + LINE_END.len());
     out.extend_from_slice(frame);
     out.extend_from_slice(LINE_END);
@@ -296,11 +287,7 @@ impl Intake {
                 _ => self.put_mark_back(),
             }
         }
-        if self.current.is_empty() {
-            None
-        } else {
-            Some(&mut self.current)
-        }
+        if self.current.is_empty() { None } else { Some(&mut self.current) }
     }
 
     pub(super) const fn is_closed(&self) -> bool {
@@ -372,11 +359,7 @@ mod tests {
     #[test]
     fn lf_splits_and_one_cr_before_it_is_dropped() {
         assert_eq!(lines(9, b"a\nb\r\nc\r\r\n"), [ok("a"), ok("b"), ok("c\r")]);
-        assert_eq!(
-            lines(9, b"a\rb\n"),
-            [ok("a\rb")],
-            "a CR inside a line is content"
-        );
+        assert_eq!(lines(9, b"a\rb\n"), [ok("a\rb")], "a CR inside a line is content");
     }
 
     #[test]
@@ -386,10 +369,7 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_skipped_at_the_start_only() {
-        assert_eq!(
-            lines(9, b"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n"),
-            [ok("a"), ok("\u{feff}b")]
-        );
+        assert_eq!(lines(9, b"\xEF\xBB\xBFa\n\xEF\xBB\xBFb\n"), [ok("a"), ok("\u{feff}b")]);
         assert_eq!(lines(9, b"\xEF\xBB\xBF\xEF\xBB\xBFa"), [ok("\u{feff}a")]);
         assert_eq!(lines(9, b"\xEF\xBB\xBF"), []);
     }
@@ -424,18 +404,11 @@ mod tests {
 
     #[test]
     fn the_limit_excludes_the_line_end() {
-        assert_eq!(
-            lines(3, b"abc\nabc\r\nabc\r"),
-            [ok("abc"), ok("abc"), ok("abc")]
-        );
+        assert_eq!(lines(3, b"abc\nabc\r\nabc\r"), [ok("abc"), ok("abc"), ok("abc")]);
         assert_eq!(lines(3, b"abcd\n"), [TOO_LONG(3)]);
         assert_eq!(lines(3, b"abc\r\r\n"), [TOO_LONG(3)]);
         assert_eq!(lines(3, b"abc\rd\n"), [TOO_LONG(3)]);
-        assert_eq!(
-            lines(3, b"\xEF\xBB\xBFabc\r\n"),
-            [ok("abc")],
-            "nor is the mark counted"
-        );
+        assert_eq!(lines(3, b"\xEF\xBB\xBFabc\r\n"), [ok("abc")], "nor is the mark counted");
         assert_eq!(lines(0, b"\r\na\n"), [TOO_LONG(0)]);
         assert_eq!(lines(usize::MAX, b"a\n"), [ok("a")]);
     }

@@ -34,12 +34,7 @@ fn tool_05_every_client_is_told_once() {
         .prompt(Prompt::new("p"), |(): (), _: Context| async { Ok("") });
     server.apply(changes).unwrap();
     for client in &clients {
-        let told: Vec<String> = client
-            .peer
-            .take()
-            .into_iter()
-            .map(|(method, _)| method)
-            .collect();
+        let told: Vec<String> = client.peer.take().into_iter().map(|(method, _)| method).collect();
         assert_eq!(
             told,
             [
@@ -51,11 +46,19 @@ fn tool_05_every_client_is_told_once() {
     }
     assert!(clients[0].tool("old", "{}").is_err());
     assert!(clients[0].tool("a", "{}").is_ok());
-    assert!(
-        clients[0]
-            .call(Method::ResourcesRead, r#"{"uri":"a:b"}"#)
-            .is_ok()
-    );
+    assert!(clients[0].call(Method::ResourcesRead, r#"{"uri":"a:b"}"#).is_ok());
+}
+
+/// RES-16: families of resources have no notification of their own.
+#[test]
+fn res_16_a_template_changes_the_resources() {
+    let server = server();
+    let client = Fixture::new(&server);
+    let template = ResourceTemplate::new("a:{x}", "a");
+    server.apply(Changes::new().resource_template(template, |_, _| async { Ok("") })).unwrap();
+    server.apply(Changes::new().remove_resource_template("a:{x}")).unwrap();
+    let told = ("notifications/resources/list_changed".to_owned(), Value::Null);
+    assert_eq!(client.peer.take(), [told.clone(), told]);
 }
 
 #[test]
@@ -63,9 +66,7 @@ fn nothing_changed_is_nothing_told() {
     let server = server();
     let client = Fixture::new(&server);
     server.apply(Changes::new()).unwrap();
-    server
-        .apply(Changes::new().remove_tool("x").remove_prompt("x"))
-        .unwrap();
+    server.apply(Changes::new().remove_tool("x").remove_prompt("x")).unwrap();
     assert!(client.peer.take().is_empty());
 }
 
@@ -78,28 +79,18 @@ fn a_replacement_takes_the_place_of_what_it_replaces() {
     let client = Fixture::new(&server);
     let list = client.call(Method::ToolsList, "").unwrap();
     assert_eq!(list["tools"][0]["name"], "old");
-    assert_eq!(
-        client.tool("old", "{}").unwrap()["content"][0]["text"],
-        "old"
-    );
+    assert_eq!(client.tool("old", "{}").unwrap()["content"][0]["text"], "old");
 }
 
 #[test]
 fn a_mistake_changes_nothing() {
     let server = server();
     let client = Fixture::new(&server);
-    let mistake = add("good").raw_tool(Tool::new("bad name"), |_: Value, _: Context| async {
-        Ok(())
-    });
-    assert_eq!(
-        server.apply(mistake),
-        Err(ConfigError::ToolName("bad name".into()))
-    );
+    let mistake =
+        add("good").raw_tool(Tool::new("bad name"), |_: Value, _: Context| async { Ok(()) });
+    assert_eq!(server.apply(mistake), Err(ConfigError::ToolName("bad name".into())));
     let twice = add("twice").raw_tool(Tool::new("twice"), |_: Value, _: Context| async { Ok(()) });
-    assert!(matches!(
-        server.apply(twice),
-        Err(ConfigError::Duplicate { .. })
-    ));
+    assert!(matches!(server.apply(twice), Err(ConfigError::Duplicate { .. })));
     let list = client.call(Method::ToolsList, "").unwrap();
     assert_eq!(list["tools"].as_array().unwrap().len(), 1);
     assert!(client.peer.take().is_empty());
@@ -109,10 +100,7 @@ fn a_mistake_changes_nothing() {
 #[test]
 fn cap_07_a_capability_cannot_come_later() {
     let server = Server::builder("s", "1").prompts().build().unwrap();
-    assert_eq!(
-        server.apply(add("a")),
-        Err(ConfigError::NotOffered("tools"))
-    );
+    assert_eq!(server.apply(add("a")), Err(ConfigError::NotOffered("tools")));
 }
 
 /// A client that cannot be told does not keep the others from being told.
@@ -137,10 +125,7 @@ fn case_49_connections_leave_nothing() {
     }
     assert_eq!(server.connections().len(), 1);
     server.apply(add("a")).unwrap();
-    assert_eq!(
-        stays.peer.take(),
-        [("notifications/tools/list_changed".to_owned(), Value::Null)]
-    );
+    assert_eq!(stays.peer.take(), [("notifications/tools/list_changed".to_owned(), Value::Null)]);
     drop(stays);
     assert!(server.connections().is_empty());
 }
@@ -180,9 +165,7 @@ fn handlers_can_change_the_server_they_belong_to() {
             Ok(json!({}).to_string())
         }
     };
-    server
-        .apply(Changes::new().raw_tool(Tool::new("grow"), grow))
-        .unwrap();
+    server.apply(Changes::new().raw_tool(Tool::new("grow"), grow)).unwrap();
     let client = Fixture::new(&server);
     assert!(client.tool("grow", "{}").unwrap().get("isError").is_none());
     assert!(client.tool("grown", "{}").is_ok());

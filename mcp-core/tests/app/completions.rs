@@ -12,42 +12,31 @@ fn server() -> Server {
             Prompt::new("code").with_arguments(arguments.map(PromptArgument::new)),
             |_: Value, _: Context| async { Ok("") },
         )
-        .resource_template(
-            ResourceTemplate::new("db://{table}/{id}", "row"),
-            |_, _| async { Ok("") },
-        )
-        .completion(
-            Reference::prompt("code"),
-            "language",
-            |typed: CompletionInput, _| async move {
-                let mut all = vec!["python", "pytorch", "rust"];
-                all.retain(|it| it.starts_with(&typed.value));
-                Ok(all)
-            },
-        )
+        .resource_template(ResourceTemplate::new("db://{table}/{id}", "row"), |_, _| async {
+            Ok("")
+        })
+        .completion(Reference::prompt("code"), "language", |typed: CompletionInput, _| async move {
+            let mut all = vec!["python", "pytorch", "rust"];
+            all.retain(|it| it.starts_with(&typed.value));
+            Ok(all)
+        })
         .completion(
             Reference::prompt("code"),
             "framework",
             |typed: CompletionInput, _| async move {
                 let language = typed.arguments.get("language").cloned().unwrap_or_default();
-                Ok(Completion::new([language + "-web"])
-                    .with_total(7u64)
-                    .with_has_more(true))
+                Ok(Completion::new([language + "-web"]).with_total(7u64).with_has_more(true))
             },
         )
         .completion(Reference::prompt("code"), "many", |_, _| async {
-            Ok((0..250)
-                .map(|number| number.to_string())
-                .collect::<Vec<_>>())
+            Ok((0..250).map(|number| number.to_string()).collect::<Vec<_>>())
         })
         .completion(Reference::prompt("code"), "broken", |_, _| async {
             Err::<Vec<String>, _>(CallError::new("no"))
         })
-        .completion(
-            Reference::resource("db://{table}/{id}"),
-            "table",
-            |_, _| async { Ok(vec!["users"]) },
-        )
+        .completion(Reference::resource("db://{table}/{id}"), "table", |_, _| async {
+            Ok(vec!["users"])
+        })
         .build()
         .unwrap()
 }
@@ -60,9 +49,7 @@ fn complete(reference: Value, argument: &str, value: &str) -> Result<Value, i64>
     });
     let fixture = Fixture::new(&server());
     let result = fixture.call(Method::CompletionComplete, &params.to_string());
-    result
-        .map(|it| it["completion"].clone())
-        .map_err(|it| it.code().get())
+    result.map(|it| it["completion"].clone()).map_err(|it| it.code().get())
 }
 
 fn prompt(name: &str) -> Value {
@@ -79,29 +66,17 @@ fn arguments_are_completed() {
     assert_eq!(python, json!({"values": ["python", "pytorch"]}));
     // COMP-04: with what is filled in already.
     let framework = complete(prompt("code"), "framework", "").unwrap();
-    assert_eq!(
-        framework,
-        json!({"values": ["rust-web"], "total": 7, "hasMore": true})
-    );
+    assert_eq!(framework, json!({"values": ["rust-web"], "total": 7, "hasMore": true}));
     // An argument nobody completes can still be asked for.
-    assert_eq!(
-        complete(prompt("code"), "free", "x").unwrap(),
-        json!({"values": []})
-    );
+    assert_eq!(complete(prompt("code"), "free", "x").unwrap(), json!({"values": []}));
 }
 
 /// COMP-03: by the template, or by a URI of its making.
 #[test]
 fn comp_03_variables_are_completed() {
     for uri in ["db://{table}/{id}", "db://u/7"] {
-        assert_eq!(
-            complete(resource(uri), "table", "u").unwrap()["values"],
-            json!(["users"])
-        );
-        assert_eq!(
-            complete(resource(uri), "id", "").unwrap()["values"],
-            json!([])
-        );
+        assert_eq!(complete(resource(uri), "table", "u").unwrap()["values"], json!(["users"]));
+        assert_eq!(complete(resource(uri), "id", "").unwrap()["values"], json!([]));
     }
 }
 
@@ -126,11 +101,7 @@ fn comp_06_unknown_references_are_invalid_params() {
         (resource("db://{table}/{id}"), "none"),
         (json!({"type": "ref/other", "name": "x"}), "x"),
     ] {
-        assert_eq!(
-            complete(reference.clone(), argument, ""),
-            Err(-32602),
-            "{reference}"
-        );
+        assert_eq!(complete(reference.clone(), argument, ""), Err(-32602), "{reference}");
     }
     assert_eq!(complete(prompt("code"), "broken", ""), Err(-32603));
     let fixture = Fixture::new(&server());

@@ -10,9 +10,7 @@ fn builder() -> ServerBuilder {
 }
 
 fn with_tool(tool: Tool) -> Result<Server, ConfigError> {
-    builder()
-        .raw_tool(tool, |_: Value, _: Context| async { Ok(()) })
-        .build()
+    builder().raw_tool(tool, |_: Value, _: Context| async { Ok(()) }).build()
 }
 
 /// TOOL-11: 1 to 128 of `A-Z a-z 0-9 _ - .`; names differ by case.
@@ -34,12 +32,9 @@ fn tool_11_names_are_checked() {
 /// TOOL-07: the root of an input schema is an object's, and there is one.
 #[test]
 fn tool_07_input_schemas_are_checked() {
-    for bad in [
-        "{}",
-        r#"{"type":"string"}"#,
-        r#"{"type":["object"]}"#,
-        r#"{"oneOf":[{"type":"object"}]}"#,
-    ] {
+    for bad in
+        ["{}", r#"{"type":"string"}"#, r#"{"type":["object"]}"#, r#"{"oneOf":[{"type":"object"}]}"#]
+    {
         let schema: RawObject = bad.parse().unwrap();
         let mistake = with_tool(Tool::new("t").with_input_schema(schema)).unwrap_err();
         assert_eq!(mistake, ConfigError::InputSchema("t".into()), "{bad}");
@@ -75,10 +70,7 @@ fn names_are_unique() {
     ];
     for builder in twice {
         let mistake = builder.build().unwrap_err();
-        assert!(
-            matches!(mistake, ConfigError::Duplicate { .. }),
-            "{mistake}"
-        );
+        assert!(matches!(mistake, ConfigError::Duplicate { .. }), "{mistake}");
         assert!(mistake.to_string().contains("`x"), "{mistake}");
     }
 }
@@ -86,10 +78,7 @@ fn names_are_unique() {
 #[test]
 fn everything_else_is_checked_too() {
     let resource = builder().resource(Resource::new("/etc/passwd", "x"), |_, _| async { Ok("") });
-    assert_eq!(
-        resource.build().unwrap_err(),
-        ConfigError::ResourceUri("/etc/passwd".into())
-    );
+    assert_eq!(resource.build().unwrap_err(), ConfigError::ResourceUri("/etc/passwd".into()));
 
     let template = ResourceTemplate::new("x:{?q}", "x");
     let template = builder().resource_template(template, |_, _| async { Ok("") });
@@ -98,32 +87,20 @@ fn everything_else_is_checked_too() {
         mistake.to_string(),
         "the URI template `x:{?q}` has an expression other than {name} and {+name}"
     );
-    assert!(matches!(
-        mistake,
-        ConfigError::Template {
-            error: TemplateError::Expression,
-            ..
-        }
-    ));
+    assert!(matches!(mistake, ConfigError::Template { error: TemplateError::Expression, .. }));
 
     let page_size = builder().page_size(0);
     assert_eq!(page_size.build().unwrap_err(), ConfigError::PageSize);
 
     for method in ["tools/call", "initialize", "ping"] {
         let taken = builder().method(method, |(): (), _: Context| async { Ok(()) });
-        assert_eq!(
-            taken.build().unwrap_err(),
-            ConfigError::Method(method.into())
-        );
+        assert_eq!(taken.build().unwrap_err(), ConfigError::Method(method.into()));
     }
 
     let priority = Annotations::new().with_priority(f64::NAN);
     let resource = Resource::new("x:y", "x").with_annotations(priority);
     let resource = builder().resource(resource, |_, _| async { Ok("") });
-    assert!(matches!(
-        resource.build().unwrap_err(),
-        ConfigError::NoJson { .. }
-    ));
+    assert!(matches!(resource.build().unwrap_err(), ConfigError::NoJson { .. }));
 }
 
 #[test]
@@ -145,10 +122,7 @@ fn completions_are_of_arguments_that_there_are() {
         (Reference::resource("x:1"), "y"),
     ] {
         let mistake = with(reference, argument).unwrap_err();
-        assert!(
-            matches!(mistake, ConfigError::Completion { .. }),
-            "{mistake}"
-        );
+        assert!(matches!(mistake, ConfigError::Completion { .. }), "{mistake}");
     }
 }
 
@@ -181,10 +155,7 @@ fn cap_07_capabilities_are_what_is_there() {
         let advertised = serde_json::to_value(&server.greeting().capabilities).unwrap();
         assert_eq!(advertised, capabilities);
         let served = server.methods();
-        let count = Method::ALL
-            .iter()
-            .filter(|method| served.contains(method))
-            .count();
+        let count = Method::ALL.iter().filter(|method| served.contains(method)).count();
         assert_eq!(count, methods, "{capabilities}");
     }
 }
@@ -212,4 +183,8 @@ fn servers_and_contexts_cross_threads() {
     crosses::<Server>();
     crosses::<Context>();
     assert!(size_of::<Server>() <= size_of::<usize>(), "cheap to clone");
+    let server = builder().build().unwrap();
+    let fixture = crate::support::Fixture::new(&server);
+    let call = server.call(fixture.cx(), Method::ToolsCall, None);
+    assert!(size_of_val(&call) <= 1536, "{}", size_of_val(&call));
 }

@@ -34,21 +34,11 @@ fn prog_05_progress_grows() {
     ];
     for (progress, delivery) in reports {
         // A clone reports on the same request.
-        assert_eq!(
-            cx.clone().progress(progress, Some(100.0), None),
-            delivery,
-            "{progress}"
-        );
+        assert_eq!(cx.clone().progress(progress, Some(100.0), None), delivery, "{progress}");
     }
     let sent = fixture.peer.take_raw();
-    assert!(
-        sent.iter().all(|it| it.about == Some(cx.request())),
-        "on the request's own lane"
-    );
-    let params: Vec<&str> = sent
-        .iter()
-        .map(|it| it.params.as_ref().unwrap().as_str())
-        .collect();
+    assert!(sent.iter().all(|it| it.about == Some(cx.request())), "on the request's own lane");
+    let params: Vec<&str> = sent.iter().map(|it| it.params.as_ref().unwrap().as_str()).collect();
     assert_eq!(
         params,
         [
@@ -136,18 +126,8 @@ fn log_04_messages_are_filtered_by_level() {
 #[test]
 fn log_06_a_bad_level_is_invalid_params() {
     let fixture = Fixture::new(&logging());
-    for params in [
-        "",
-        "{}",
-        r#"{"level":"loud"}"#,
-        r#"{"level":3}"#,
-        r#"{"level":"INFO"}"#,
-    ] {
-        assert_eq!(
-            fixture.code(Method::LoggingSetLevel, params),
-            -32602,
-            "{params}"
-        );
+    for params in ["", "{}", r#"{"level":"loud"}"#, r#"{"level":3}"#, r#"{"level":"INFO"}"#] {
+        assert_eq!(fixture.code(Method::LoggingSetLevel, params), -32602, "{params}");
     }
     assert_eq!(levels(&fixture).len(), 7, "nothing has changed");
 }
@@ -165,10 +145,7 @@ fn log_01_logging_is_declared_or_silent() {
     let fixture = Fixture::new(&server);
     assert!(fixture.tool("log", "{}").is_ok());
     assert!(fixture.peer.take().is_empty());
-    assert_eq!(
-        fixture.code(Method::LoggingSetLevel, r#"{"level":"info"}"#),
-        -32601
-    );
+    assert_eq!(fixture.code(Method::LoggingSetLevel, r#"{"level":"info"}"#), -32601);
 }
 
 /// LOG-07: any JSON, and a logger's name.
@@ -180,12 +157,7 @@ fn log_07_messages_carry_any_json() {
     let message = LogParams::new(Level::Alert, json!("fire")).with_logger("db");
     assert_eq!(cx.log_as(message), Delivery::Sent);
     assert_eq!(cx.debug("quiet"), Delivery::Unwanted);
-    let params: Vec<Value> = fixture
-        .peer
-        .take()
-        .into_iter()
-        .map(|(_, params)| params)
-        .collect();
+    let params: Vec<Value> = fixture.peer.take().into_iter().map(|(_, params)| params).collect();
     assert_eq!(
         params,
         [

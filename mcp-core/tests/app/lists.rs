@@ -28,15 +28,9 @@ fn pages(fixture: &Fixture, mut cursor: Option<String>) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     loop {
         let params = cursor.map_or_else(|| json!({}), |cursor| json!({ "cursor": cursor }));
-        let list = fixture
-            .call(Method::ToolsList, &params.to_string())
-            .unwrap();
+        let list = fixture.call(Method::ToolsList, &params.to_string()).unwrap();
         let names = list["tools"].as_array().unwrap().iter();
-        pages.push(
-            names
-                .map(|tool| tool["name"].as_str().unwrap().to_owned())
-                .collect(),
-        );
+        pages.push(names.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect());
         match list.get("nextCursor") {
             Some(next) => cursor = Some(next.as_str().unwrap().to_owned()),
             None => return pages,
@@ -96,13 +90,9 @@ fn page_01_all_four_lists_are_paged() {
     assert_eq!(cursors.len(), 3);
     for cursor in &cursors {
         let params = json!({ "cursor": cursor }).to_string();
-        let accepted = [
-            Method::PromptsList,
-            Method::ResourcesList,
-            Method::ResourcesTemplatesList,
-        ]
-        .into_iter()
-        .filter(|method| fixture.call(method.clone(), &params).is_ok());
+        let accepted = [Method::PromptsList, Method::ResourcesList, Method::ResourcesTemplatesList]
+            .into_iter()
+            .filter(|method| fixture.call(method.clone(), &params).is_ok());
         assert_eq!(accepted.count(), 1, "{cursor}");
     }
 }
@@ -111,28 +101,15 @@ fn page_01_all_four_lists_are_paged() {
 #[test]
 fn page_08_an_invalid_cursor_is_invalid_params() {
     let fixture = Fixture::new(&tools(30, Some(10)));
-    for cursor in [
-        "",
-        "t",
-        "t0",
-        "t31",
-        "t-1",
-        "t+1",
-        "t01",
-        "T10",
-        "10",
-        "t10 ",
-        "t99999999999999999999",
-    ] {
+    for cursor in
+        ["", "t", "t0", "t31", "t-1", "t+1", "t01", "T10", "10", "t10 ", "t99999999999999999999"]
+    {
         let params = json!({ "cursor": cursor }).to_string();
         assert_eq!(fixture.code(Method::ToolsList, &params), -32602, "{cursor}");
     }
     assert_eq!(fixture.code(Method::ToolsList, r#"{"cursor":7}"#), -32602);
     let unpaged = Fixture::new(&tools(30, None));
-    assert_eq!(
-        unpaged.code(Method::ToolsList, r#"{"cursor":"t10"}"#),
-        -32602
-    );
+    assert_eq!(unpaged.code(Method::ToolsList, r#"{"cursor":"t10"}"#), -32602);
 }
 
 /// PAGE-08: a cursor goes on where it was, whatever came and went meanwhile.
@@ -167,25 +144,15 @@ fn a_list_is_encoded_once() {
     };
     let first = encoded(Revision::V2025_11_25);
     let again = encoded(Revision::V2025_11_25);
-    assert_eq!(
-        first.as_bytes().as_ptr(),
-        again.as_bytes().as_ptr(),
-        "no copy"
-    );
+    assert_eq!(first.as_bytes().as_ptr(), again.as_bytes().as_ptr(), "no copy");
     let old = encoded(Revision::V2025_03_26);
     assert!(first.as_str().contains("A tool") && !old.as_str().contains("A tool"));
-    assert_eq!(
-        old.as_bytes().as_ptr(),
-        encoded(Revision::V2025_03_26).as_bytes().as_ptr()
-    );
+    assert_eq!(old.as_bytes().as_ptr(), encoded(Revision::V2025_03_26).as_bytes().as_ptr());
 
     server.apply(Changes::new().remove_tool("tool-0")).unwrap();
     let changed = encoded(Revision::V2025_11_25);
     assert!(!changed.as_str().contains(r#""tool-0""#));
-    assert_eq!(
-        changed.as_bytes().as_ptr(),
-        encoded(Revision::V2025_11_25).as_bytes().as_ptr()
-    );
+    assert_eq!(changed.as_bytes().as_ptr(), encoded(Revision::V2025_11_25).as_bytes().as_ptr());
 }
 
 #[test]
@@ -194,10 +161,7 @@ fn ten_thousand_tools_are_found() {
     let fixture = Fixture::new(&server);
     assert_eq!(pages(&fixture, None).len(), 100);
     for number in (0..10_000).step_by(997) {
-        assert!(
-            fixture.tool(&format!("tool-{number}"), "{}").is_ok(),
-            "{number}"
-        );
+        assert!(fixture.tool(&format!("tool-{number}"), "{}").is_ok(), "{number}");
     }
 }
 
@@ -214,9 +178,7 @@ fn members_are_those_of_the_revision() {
         .build()
         .unwrap();
     let tool = |revision| {
-        let list = Fixture::at(&server, revision)
-            .call(Method::ToolsList, "")
-            .unwrap();
+        let list = Fixture::at(&server, revision).call(Method::ToolsList, "").unwrap();
         list["tools"][0].clone()
     };
     assert!(tool(Revision::V2024_11_05).get("annotations").is_none());

@@ -14,22 +14,14 @@ struct Two {
 }
 
 fn server() -> Server {
-    let two = Prompt::new("two")
-        .with_description("Takes two")
-        .with_arguments([
-            PromptArgument::new("arg1").with_required(true),
-            PromptArgument::new("arg2"),
-        ]);
+    let two = Prompt::new("two").with_description("Takes two").with_arguments([
+        PromptArgument::new("arg1").with_required(true),
+        PromptArgument::new("arg2"),
+    ]);
     Server::builder("s", "1")
-        .prompt(Prompt::new("simple"), |(): (), _: Context| async {
-            Ok("Hello.")
-        })
+        .prompt(Prompt::new("simple"), |(): (), _: Context| async { Ok("Hello.") })
         .prompt(two, |args: Two, _: Context| async move {
-            Ok(format!(
-                "arg1='{}', arg2='{}'",
-                args.arg1,
-                args.arg2.unwrap_or_default()
-            ))
+            Ok(format!("arg1='{}', arg2='{}'", args.arg1, args.arg2.unwrap_or_default()))
         })
         .prompt(Prompt::new("mixed"), |_: Value, _: Context| async {
             Ok([
@@ -53,20 +45,14 @@ fn get(params: Value) -> Result<Value, mcp_core::jsonrpc::ErrorObject> {
 #[test]
 fn prompt_06_prompts_are_filled_in() {
     let text = |text: &str| json!({"role": "user", "content": {"type": "text", "text": text}});
-    assert_eq!(
-        get(json!({"name": "simple"})).unwrap(),
-        json!({"messages": [text("Hello.")]})
-    );
+    assert_eq!(get(json!({"name": "simple"})).unwrap(), json!({"messages": [text("Hello.")]}));
     let both = json!({"name": "two", "arguments": {"arg1": "hello", "arg2": "world"}});
     assert_eq!(
         get(both).unwrap(),
         json!({"description": "Takes two", "messages": [text("arg1='hello', arg2='world'")]})
     );
     let one = json!({"name": "two", "arguments": {"arg1": "hello", "arg3": "ignored"}});
-    assert_eq!(
-        get(one).unwrap()["messages"][0],
-        text("arg1='hello', arg2=''")
-    );
+    assert_eq!(get(one).unwrap()["messages"][0], text("arg1='hello', arg2=''"));
     let mixed = get(json!({"name": "mixed"})).unwrap();
     assert_eq!(mixed["messages"][1]["role"], "assistant");
     assert_eq!(mixed["messages"][1]["content"]["resource"]["uri"], "a:b");
@@ -96,8 +82,6 @@ fn prompt_07_bad_params_are_invalid() {
 #[test]
 fn cont_01_blocks_are_those_of_the_revision() {
     let fixture = Fixture::at(&server(), Revision::V2024_11_05);
-    let mixed = fixture
-        .call(Method::PromptsGet, r#"{"name":"mixed"}"#)
-        .unwrap();
+    let mixed = fixture.call(Method::PromptsGet, r#"{"name":"mixed"}"#).unwrap();
     assert_eq!(mixed["messages"][2]["content"]["type"], "text");
 }

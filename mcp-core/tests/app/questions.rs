@@ -30,9 +30,7 @@ fn the_client_is_asked() {
     let fixture = Fixture::new(&empty());
     let cx = fixture.cx();
     fixture.peer.answer(ANSWER);
-    fixture
-        .peer
-        .answer(r#"{"action":"accept","content":{"name":"Ada"}}"#);
+    fixture.peer.answer(r#"{"action":"accept","content":{"name":"Ada"}}"#);
     fixture.peer.answer(r#"{"roots":[{"uri":"file:///home"}]}"#);
     fixture.peer.answer("{}");
 
@@ -45,21 +43,11 @@ fn the_client_is_asked() {
 
     let sent = fixture.peer.take_raw();
     let methods: Vec<&str> = sent.iter().map(|it| it.method.as_ref()).collect();
-    assert_eq!(
-        methods,
-        [
-            "sampling/createMessage",
-            "elicitation/create",
-            "roots/list",
-            "ping"
-        ]
-    );
+    assert_eq!(methods, ["sampling/createMessage", "elicitation/create", "roots/list", "ping"]);
     // They leave on the lane of the request they belong to; people may take their time.
     assert!(sent.iter().all(|it| it.about == Some(cx.request())));
-    let timeouts: Vec<Option<u64>> = sent
-        .iter()
-        .map(|it| it.timeout.map(|it| it.as_secs()))
-        .collect();
+    let timeouts: Vec<Option<u64>> =
+        sent.iter().map(|it| it.timeout.map(|it| it.as_secs())).collect();
     assert_eq!(timeouts, [Some(600), Some(600), None, None]);
 }
 
@@ -69,10 +57,7 @@ fn a_timeout_of_ones_own() {
     fixture.peer.answer("{}");
     let cx = fixture.cx().with_timeout(Duration::from_secs(5));
     run(cx.ping()).unwrap();
-    assert_eq!(
-        fixture.peer.take_raw().remove(0).timeout,
-        Some(Duration::from_secs(5))
-    );
+    assert_eq!(fixture.peer.take_raw().remove(0).timeout, Some(Duration::from_secs(5)));
 }
 
 /// ROOTS-05, SAMP and ELIC capabilities: who did not offer is not asked.
@@ -86,24 +71,12 @@ fn roots_05_a_client_that_cannot_is_not_asked() {
     let url = || ElicitParams::url("Sign in", "https://example.com");
     let latest = Revision::LATEST_LEGACY;
 
-    let fixtures = [
-        Fixture::with(&empty(), latest, "{}"),
-        Fixture::silent(&empty()),
-    ];
+    let fixtures = [Fixture::with(&empty(), latest, "{}"), Fixture::silent(&empty())];
     for fixture in &fixtures {
         let cx = fixture.cx();
-        assert_eq!(
-            unsupported(run(cx.sample(question())).unwrap_err()),
-            "sampling"
-        );
-        assert_eq!(
-            unsupported(run(cx.elicit(form())).unwrap_err()),
-            "elicitation"
-        );
-        assert_eq!(
-            unsupported(run(cx.elicit(url())).unwrap_err()),
-            "elicitation.url"
-        );
+        assert_eq!(unsupported(run(cx.sample(question())).unwrap_err()), "sampling");
+        assert_eq!(unsupported(run(cx.elicit(form())).unwrap_err()), "elicitation");
+        assert_eq!(unsupported(run(cx.elicit(url())).unwrap_err()), "elicitation.url");
         assert_eq!(unsupported(run(cx.list_roots()).unwrap_err()), "roots");
         assert!(fixture.peer.take().is_empty());
     }
@@ -111,19 +84,10 @@ fn roots_05_a_client_that_cannot_is_not_asked() {
     // `{}` means forms alone, and models without tools.
     let fixture = Fixture::with(&empty(), latest, r#"{"sampling":{},"elicitation":{}}"#);
     let cx = fixture.cx();
-    assert_eq!(
-        unsupported(run(cx.sample(with_tools())).unwrap_err()),
-        "sampling.tools"
-    );
-    assert_eq!(
-        unsupported(run(cx.elicit(url())).unwrap_err()),
-        "elicitation.url"
-    );
+    assert_eq!(unsupported(run(cx.sample(with_tools())).unwrap_err()), "sampling.tools");
+    assert_eq!(unsupported(run(cx.elicit(url())).unwrap_err()), "elicitation.url");
     fixture.peer.answer(r#"{"action":"decline"}"#);
-    assert_eq!(
-        run(cx.elicit(form())).unwrap().action,
-        ElicitAction::Decline
-    );
+    assert_eq!(run(cx.elicit(form())).unwrap().action, ElicitAction::Decline);
 }
 
 #[test]
@@ -150,10 +114,7 @@ fn tool_16_a_tool_that_cannot_ask_says_so() {
     let fixture = Fixture::with(&server, Revision::LATEST_LEGACY, "{}");
     let result = fixture.tool("ask", "{}").unwrap();
     assert_eq!(result["isError"], true);
-    assert_eq!(
-        result["content"][0]["text"],
-        "the client does not support sampling"
-    );
+    assert_eq!(result["content"][0]["text"], "the client does not support sampling");
 
     let fixture = Fixture::new(&server);
     fixture.peer.answer(ANSWER);

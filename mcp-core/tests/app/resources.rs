@@ -25,15 +25,12 @@ fn server() -> Server {
             Resource::new("test://static-binary", "binary").with_mime_type("image/png"),
             |_, _| async { Ok(vec![0xff_u8, 0, 1]) },
         )
-        .resource(
-            Resource::new("test://folder", "folder"),
-            |uri: String, _| async move {
-                Ok(vec![
-                    ResourceContents::text(uri.clone() + "/a", "a"),
-                    ResourceContents::text(uri + "/b", "b"),
-                ])
-            },
-        )
+        .resource(Resource::new("test://folder", "folder"), |uri: String, _| async move {
+            Ok(vec![
+                ResourceContents::text(uri.clone() + "/a", "a"),
+                ResourceContents::text(uri + "/b", "b"),
+            ])
+        })
         .resource(Resource::new("test://broken", "broken"), |_, _| async {
             Err::<&str, _>(CallError::new("the disk is gone"))
         })
@@ -49,10 +46,7 @@ fn server() -> Server {
             |at: UriVariables, _| async move { Ok((at.get("id") == Some("7")).then_some("Ada")) },
         )
         .resource_template(ResourceTemplate::new("file:///{+path}", "file"), show)
-        .resource_template(
-            ResourceTemplate::new("git://{repo}/{+path}@{rev}", "git"),
-            show,
-        )
+        .resource_template(ResourceTemplate::new("git://{repo}/{+path}@{rev}", "git"), show)
         .build()
         .unwrap()
 }
@@ -82,10 +76,7 @@ fn res_05_resources_are_read() {
             "test://template/123/data",
             json!([{"uri": "test://template/123/data", "mimeType": "application/json", "text": r#"{"id":"123"}"#}]),
         ),
-        (
-            "file:///a/b%20c",
-            json!([{"uri": "file:///a/b%20c", "text": "path=a/b c;"}]),
-        ),
+        ("file:///a/b%20c", json!([{"uri": "file:///a/b%20c", "text": "path=a/b c;"}])),
         (
             "git://r/a/b@main",
             json!([{"uri": "git://r/a/b@main", "text": "repo=r;path=a/b;rev=main;"}]),
@@ -100,13 +91,7 @@ fn res_05_resources_are_read() {
 fn res_07_an_unknown_resource_is_not_found() {
     for revision in Revision::LEGACY {
         let fixture = Fixture::at(&server(), revision);
-        for uri in [
-            "test://none",
-            "users://8",
-            "test://template//data",
-            "file:///",
-            "",
-        ] {
+        for uri in ["test://none", "users://8", "test://template//data", "file:///", ""] {
             let error = read(&fixture, uri).unwrap_err();
             assert_eq!(error.code().get(), -32002, "{revision} {uri}");
             let data: serde_json::Value = error.data().unwrap().to().unwrap();
@@ -124,10 +109,7 @@ fn res_07_an_unknown_resource_is_not_found() {
 #[test]
 fn res_11_a_failure_is_an_internal_error() {
     let error = read(&Fixture::new(&server()), "test://broken").unwrap_err();
-    assert_eq!(
-        (error.code().get(), error.message()),
-        (-32603, "the disk is gone")
-    );
+    assert_eq!((error.code().get(), error.message()), (-32603, "the disk is gone"));
 }
 
 /// CVE-2026-0621: a URI template of another implementation was a regular expression that a URI
@@ -143,13 +125,7 @@ fn cve_2026_0621_matching_is_linear() {
     for filler in ["-", "a-", "--a", "a"] {
         let uri = format!("x://{}", filler.repeat(1 << 20));
         assert_eq!(read(&fixture, &uri).unwrap_err().code().get(), -32002);
-        assert_eq!(
-            read(&fixture, &(uri.clone() + "/en"))
-                .unwrap_err()
-                .code()
-                .get(),
-            -32002
-        );
+        assert_eq!(read(&fixture, &(uri.clone() + "/en")).unwrap_err().code().get(), -32002);
         assert_eq!(
             read(&fixture, &(uri.clone() + "/end")).is_ok(),
             filler.contains('-') && filler != "a"

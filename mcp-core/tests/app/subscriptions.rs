@@ -5,10 +5,7 @@ use serde_json::json;
 use crate::support::Fixture;
 
 fn server() -> Server {
-    Server::builder("s", "1")
-        .max_subscriptions(3)
-        .build()
-        .unwrap()
+    Server::builder("s", "1").max_subscriptions(3).build().unwrap()
 }
 
 fn uri(uri: &str) -> String {
@@ -31,10 +28,7 @@ fn res_13_only_watchers_are_told() {
 
     assert_eq!(server.resource_updated("x:1"), 1);
     assert_eq!(server.resource_updated("x:3"), 0);
-    let update = (
-        "notifications/resources/updated".to_owned(),
-        json!({"uri": "x:1"}),
-    );
+    let update = ("notifications/resources/updated".to_owned(), json!({"uri": "x:1"}));
     assert_eq!(a.peer.take(), [update]);
     assert!(b.peer.take().is_empty());
 
@@ -54,26 +48,16 @@ fn subscriptions_are_bounded() {
     for number in 0..3 {
         subscribe(&fixture, &format!("x:{number}"));
     }
-    let error = fixture
-        .call(Method::ResourcesSubscribe, &uri("x:3"))
-        .unwrap_err();
+    let error = fixture.call(Method::ResourcesSubscribe, &uri("x:3")).unwrap_err();
     assert_eq!(error.code().get(), -32600);
-    assert_eq!(
-        error.message(),
-        "Too many subscriptions: a session may have 3"
-    );
+    assert_eq!(error.message(), "Too many subscriptions: a session may have 3");
     subscribe(&fixture, "x:0");
-    fixture
-        .call(Method::ResourcesUnsubscribe, &uri("x:0"))
-        .unwrap();
+    fixture.call(Method::ResourcesUnsubscribe, &uri("x:0")).unwrap();
     subscribe(&fixture, "x:3");
     subscribe(&Fixture::new(&server), "x:0");
 
     let long = uri(&format!("x:{}", "y".repeat(8 << 10)));
-    assert_eq!(
-        Fixture::new(&server).code(Method::ResourcesSubscribe, &long),
-        -32602
-    );
+    assert_eq!(Fixture::new(&server).code(Method::ResourcesSubscribe, &long), -32602);
     assert_eq!(fixture.code(Method::ResourcesSubscribe, "{}"), -32602);
 }
 
@@ -105,13 +89,7 @@ fn a_full_client_is_not_counted() {
 #[test]
 fn cap_07_subscriptions_are_opt_in() -> Result<(), ConfigError> {
     let fixture = Fixture::new(&Server::builder("s", "1").resources().build()?);
-    assert_eq!(
-        fixture.code(Method::ResourcesSubscribe, &uri("x:1")),
-        -32601
-    );
-    assert_eq!(
-        fixture.code(Method::ResourcesUnsubscribe, &uri("x:1")),
-        -32601
-    );
+    assert_eq!(fixture.code(Method::ResourcesSubscribe, &uri("x:1")), -32601);
+    assert_eq!(fixture.code(Method::ResourcesUnsubscribe, &uri("x:1")), -32601);
     Ok(())
 }

@@ -34,8 +34,7 @@ impl FakePeer {
     /// What was sent since the last time, as `(method, params)`.
     pub(crate) fn take(&self) -> Vec<(String, Value)> {
         let sent = self.take_raw().into_iter();
-        sent.map(|item| (item.method.into_owned(), value(item.params.as_ref())))
-            .collect()
+        sent.map(|item| (item.method.into_owned(), value(item.params.as_ref()))).collect()
     }
 
     pub(crate) fn take_raw(&self) -> Vec<Outgoing> {
@@ -101,11 +100,7 @@ impl Fixture {
         let peer = FakePeer::default();
         let connection = Connection::new(peer.clone());
         server.connected(&connection);
-        Self {
-            server: server.clone(),
-            connection,
-            peer,
-        }
+        Self { server: server.clone(), connection, peer }
     }
 
     pub(crate) fn cx(&self) -> Context {
@@ -157,10 +152,7 @@ pub(crate) fn key() -> RequestKey {
     let mut config = SessionConfig::new([Method::ToolsCall]);
     config.early_requests = EarlyRequests::Serve;
     let mut session = ServerSession::new(Instant::EPOCH, Arc::new(config));
-    feed(
-        &mut session,
-        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#.to_owned(),
-    );
+    feed(&mut session, r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#.to_owned());
     loop {
         if let ServerEvent::Request(request) = session.poll_event().unwrap() {
             return request.ticket.key();
@@ -188,7 +180,5 @@ pub(crate) fn client(revision: Revision, capabilities: &str) -> Arc<Client> {
 
 fn feed(session: &mut ServerSession, frame: String) {
     let frame = Bytes::from(frame);
-    session
-        .handle_frame(Instant::EPOCH, Lane::Standing, frame)
-        .unwrap();
+    session.handle_frame(Instant::EPOCH, Lane::Standing, frame).unwrap();
 }

@@ -22,10 +22,9 @@ fn server() -> Server {
             Ok(format!("{}", args.a + args.b))
         })
         .raw_tool(Tool::new("nothing"), |(): (), _: Context| async { Ok(()) })
-        .raw_tool(
-            Tool::new("echo"),
-            |args: RawObject, _: Context| async move { Ok(args.get().to_owned()) },
-        )
+        .raw_tool(Tool::new("echo"), |args: RawObject, _: Context| async move {
+            Ok(args.get().to_owned())
+        })
         .raw_tool(Tool::new("fail"), |_: Value, _: Context| async {
             "x".parse::<u8>()?;
             Ok(())
@@ -68,10 +67,7 @@ fn a_tool_is_called() {
 #[test]
 fn tool_18_content_is_never_absent() {
     let fixture = Fixture::new(&server());
-    assert_eq!(
-        fixture.tool("nothing", "{}").unwrap(),
-        json!({"content":[]})
-    );
+    assert_eq!(fixture.tool("nothing", "{}").unwrap(), json!({"content":[]}));
 }
 
 /// TOOL-12: arguments may be left out; if they are there, they are an object.
@@ -108,11 +104,7 @@ fn tool_13_an_unknown_tool_is_an_error_of_the_protocol() {
     }
     let fixture = Fixture::new(&server());
     for malformed in ["", "{}", r#"{"name":7}"#, r#"{"name":"add","name":"add"}"#] {
-        assert_eq!(
-            fixture.code(Method::ToolsCall, malformed),
-            -32602,
-            "{malformed}"
-        );
+        assert_eq!(fixture.code(Method::ToolsCall, malformed), -32602, "{malformed}");
     }
 }
 
@@ -184,10 +176,7 @@ fn cap_07_methods_not_offered_do_not_exist() {
         assert_eq!(fixture.code(method.clone(), "{}"), -32601, "{method}");
     }
     let initialize = fixture.server.greeting();
-    assert_eq!(
-        serde_json::to_value(&initialize.capabilities).unwrap(),
-        json!({})
-    );
+    assert_eq!(serde_json::to_value(&initialize.capabilities).unwrap(), json!({}));
 }
 
 /// CANCEL-06: a request that is cancelled is dropped, and its handler can clean up.
@@ -240,9 +229,7 @@ fn a_custom_method_is_answered() {
     let fixture = Fixture::new(&server);
     let method = |name: &str| Method::from_name(name);
     assert!(server.methods().contains(&method("acme/double")));
-    let result = fixture
-        .call(method("acme/double"), r#"{"a":1,"b":2}"#)
-        .unwrap();
+    let result = fixture.call(method("acme/double"), r#"{"a":1,"b":2}"#).unwrap();
     assert_eq!(result["sum"], 3.0);
     assert_eq!(fixture.call(method("acme/nothing"), "").unwrap(), json!({}));
     assert_eq!(fixture.code(method("acme/number"), ""), -32603);
@@ -271,10 +258,31 @@ fn on_initialize_sees_every_client() {
     };
     let result = initialize(Revision::V2025_11_25).unwrap();
     assert_eq!(result.instructions.as_deref(), Some("long"));
-    assert_eq!(
-        initialize(Revision::V2024_11_05).unwrap_err().message(),
-        "too old"
-    );
+    assert_eq!(initialize(Revision::V2024_11_05).unwrap_err().message(), "too old");
+}
+
+/// TOOL-22: clients refuse a result without what its schema promises; better to say so here.
+#[test]
+fn tool_22_an_output_schema_is_a_promise() {
+    let tool = |name: &str| {
+        let schema: RawObject = r#"{"type":"object"}"#.parse().unwrap();
+        Tool::new(name).with_output_schema(schema)
+    };
+    let server = Server::builder("s", "1")
+        .raw_tool(tool("forgets"), |_: Value, _: Context| async { Ok("text") })
+        .raw_tool(tool("fails"), |_: Value, _: Context| async {
+            Err::<(), _>(CallError::new("no"))
+        })
+        .raw_tool(tool("keeps"), |_: Value, _: Context| async {
+            Ok(CallToolResult::structured(&json!({}))?)
+        })
+        .build()
+        .unwrap();
+    let fixture = Fixture::new(&server);
+    let error = fixture.tool("forgets", "{}").unwrap_err();
+    assert_eq!(error.code(), ErrorCode::INTERNAL_ERROR);
+    assert_eq!(fixture.tool("fails", "{}").unwrap()["isError"], true);
+    assert!(fixture.tool("keeps", "{}").is_ok());
 }
 
 /// A whole result passes as it is.
@@ -287,12 +295,6 @@ fn a_result_of_ones_own() {
         .build()
         .unwrap();
     let structured = |revision| Fixture::at(&server, revision).tool("own", "{}").unwrap();
-    assert_eq!(
-        structured(Revision::V2025_06_18)["structuredContent"]["n"],
-        1
-    );
-    assert_eq!(
-        structured(Revision::V2025_03_26).get("structuredContent"),
-        None
-    );
+    assert_eq!(structured(Revision::V2025_06_18)["structuredContent"]["n"], 1);
+    assert_eq!(structured(Revision::V2025_03_26).get("structuredContent"), None);
 }

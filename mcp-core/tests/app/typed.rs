@@ -42,18 +42,14 @@ fn server() -> Server {
                 args.query.len() + args.filters.len() + usize::from(args.limit.unwrap_or(0));
             Ok(Json(Found { count }))
         })
-        .tool(Tool::new("list"), |(): (), _: Context| async {
-            Ok(Json([1, 2]))
-        })
+        .tool(Tool::new("list"), |(): (), _: Context| async { Ok(Json([1, 2])) })
         .tool(Tool::new("area"), |shape: Shape, _: Context| async move {
             Ok(match shape {
                 Shape::Circle { radius } => format!("{}", radius * radius * 3.0),
                 Shape::Square { side } => format!("{}", side * side),
             })
         })
-        .tool(Tool::new("any"), |args: Value, _: Context| async move {
-            Ok(args.to_string())
-        })
+        .tool(Tool::new("any"), |args: Value, _: Context| async move { Ok(args.to_string()) })
         .build()
         .unwrap()
 }
@@ -73,20 +69,11 @@ fn tool_07_input_schemas_are_of_objects() {
     }
     let tools = listed(Revision::V2025_11_25);
     let search = &tools[0]["inputSchema"];
-    assert_eq!(
-        search["$schema"],
-        "https://json-schema.org/draft/2020-12/schema"
-    );
+    assert_eq!(search["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert_eq!(search["required"], json!(["query"]));
-    assert_eq!(
-        search["properties"]["query"]["description"],
-        "What to look for."
-    );
+    assert_eq!(search["properties"]["query"]["description"], "What to look for.");
     assert!(search["$defs"]["Filter"].is_object());
-    assert_eq!(
-        tools[2]["inputSchema"]["oneOf"].as_array().unwrap().len(),
-        2
-    );
+    assert_eq!(tools[2]["inputSchema"]["oneOf"].as_array().unwrap().len(), 2);
 }
 
 /// TOOL-10.
@@ -111,10 +98,7 @@ fn tool_15_misfits_name_the_member() {
     for (arguments, member) in [
         (r#"{"query":7}"#, "`query`"),
         (r#"{"query":"a","limit":-1}"#, "`limit`"),
-        (
-            r#"{"query":"a","filters":[{"member":"b"},{"member":7}]}"#,
-            "`filters[1].member`",
-        ),
+        (r#"{"query":"a","filters":[{"member":"b"},{"member":7}]}"#, "`filters[1].member`"),
         (r#"{}"#, "`query`"),
     ] {
         let result = fixture.tool("search", arguments).unwrap();
@@ -133,35 +117,22 @@ fn tool_20_structured_content_is_text_too() {
         let result = fixture.tool("search", r#"{"query":"abc"}"#).unwrap();
         assert_eq!(result["content"][0]["text"], r#"{"count":3}"#, "{revision}");
         let knows = revision >= Revision::V2025_06_18;
-        assert_eq!(
-            result.get("structuredContent").is_some(),
-            knows,
-            "{revision}"
-        );
+        assert_eq!(result.get("structuredContent").is_some(), knows, "{revision}");
         let tools = listed(revision);
         assert_eq!(tools[0].get("outputSchema").is_some(), knows, "{revision}");
 
         // An array is no structured content before 2026-07-28.
         let result = fixture.tool("list", "{}").unwrap();
-        assert_eq!(
-            result,
-            json!({"content":[{"type":"text","text":"[1,2]"}]}),
-            "{revision}"
-        );
+        assert_eq!(result, json!({"content":[{"type":"text","text":"[1,2]"}]}), "{revision}");
         assert_eq!(tools[1].get("outputSchema"), None, "{revision}");
     }
-    assert_eq!(
-        listed(Revision::V2025_11_25)[0]["outputSchema"]["type"],
-        "object"
-    );
+    assert_eq!(listed(Revision::V2025_11_25)[0]["outputSchema"]["type"], "object");
 }
 
 #[test]
 fn enums_and_anything_can_be_arguments() {
     let fixture = Fixture::new(&server());
-    let result = fixture
-        .tool("area", r#"{"kind":"square","side":3}"#)
-        .unwrap();
+    let result = fixture.tool("area", r#"{"kind":"square","side":3}"#).unwrap();
     assert_eq!(result["content"][0]["text"], "9");
     let result = fixture.tool("any", r#"{"x":1}"#).unwrap();
     assert_eq!(result["content"][0]["text"], r#"{"x":1}"#);

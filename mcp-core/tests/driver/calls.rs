@@ -64,11 +64,7 @@ fn a_panicking_handler_is_an_internal_error() {
     stdio.send(&call(2, "panic later"));
     stdio.app.release(2);
     assert_eq!(stdio.said(), ["2 -32603"]);
-    assert_eq!(
-        stdio.sim.panics(),
-        1,
-        "the first did not get to a task of its own"
-    );
+    assert_eq!(stdio.sim.panics(), 1, "the first did not get to a task of its own");
     stdio.send(&call(3, "echo"));
     assert_eq!(stdio.said(), ["3"]);
 }
@@ -125,10 +121,7 @@ fn the_client_answers_a_handler() {
     stdio.send(&call(1, "ask"));
     let asked = stdio.messages();
     assert_eq!(asked[0]["method"], "roots/list");
-    stdio.send(&format!(
-        r#"{{"jsonrpc":"2.0","id":{},"result":{{"roots":[]}}}}"#,
-        asked[0]["id"]
-    ));
+    stdio.send(&format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"roots":[]}}}}"#, asked[0]["id"]));
     assert_eq!(stdio.said(), ["1"]);
     assert_eq!(stdio.app.diary()[1], r#"heard 1: {"roots":[]}"#);
 
@@ -206,15 +199,10 @@ fn case_42_the_end_of_input_ends_every_question() {
 /// A handler that waits for the client is served even while the table of requests is full.
 #[test]
 fn an_answer_gets_through_a_full_table() {
-    let stdio = Stdio::ready_with(Pipe::new(), Pipe::new(), |config| {
-        config.limits.in_flight = 1
-    });
+    let stdio = Stdio::ready_with(Pipe::new(), Pipe::new(), |config| config.limits.in_flight = 1);
     stdio.send(&call(1, "ask"));
     let asked = stdio.messages();
-    let answer = format!(
-        r#"{{"jsonrpc":"2.0","id":{},"result":{{}}}}"#,
-        asked[0]["id"]
-    );
+    let answer = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}}}}"#, asked[0]["id"]);
     stdio.send(&answer);
     assert_eq!(stdio.said(), ["1"]);
 }
@@ -247,13 +235,9 @@ fn a_connection_without_its_session_sends_nothing() {
     stdio.input.end();
     stdio.sim.run();
     stdio.assert_over().unwrap();
-    let told = connection
-        .peer()
-        .notify(Outgoing::new("notifications/message", None));
+    let told = connection.peer().notify(Outgoing::new("notifications/message", None));
     assert!(matches!(told, Err(SendError::Closed(_))));
-    let asked = stdio
-        .sim
-        .start(connection.peer().request(Outgoing::new("ping", None)));
+    let asked = stdio.sim.start(connection.peer().request(Outgoing::new("ping", None)));
     stdio.sim.run();
     assert!(asked.take().unwrap().is_err());
 }

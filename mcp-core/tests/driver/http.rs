@@ -229,11 +229,7 @@ fn case_31_a_silent_stream_has_comments() {
         mounted.post(&stream, call(id, "echo"));
     }
     assert_eq!(stream.said().len(), 10);
-    assert_eq!(
-        stream.decoder.lock().unwrap().comments(),
-        4,
-        "none while data flows"
-    );
+    assert_eq!(stream.decoder.lock().unwrap().comments(), 4, "none while data flows");
 }
 
 /// RACE i, case_49: whatever a dropped stream leaves behind is gone: tasks, timers, the session.
@@ -258,10 +254,7 @@ fn race_i_a_dropped_stream_takes_everything_with_it() {
     let mut diary = mounted.app.diary();
     diary.sort();
     assert_eq!(diary[..3], ["gone 0", "gone 1", "gone 2"]);
-    assert_eq!(
-        mounted.post(&stream, call(3, "echo")),
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(mounted.post(&stream, call(3, "echo")), StatusCode::NOT_FOUND);
 }
 
 /// case_49: 1e4 sessions with a handler at work, abandoned one after the other.
@@ -315,10 +308,7 @@ fn bodies_that_come_badly() {
     mounted.sim.advance(secs(29));
     assert!(answered.take().is_none());
     mounted.sim.advance(secs(1));
-    assert_eq!(
-        answered.take().unwrap().status(),
-        StatusCode::REQUEST_TIMEOUT
-    );
+    assert_eq!(answered.take().unwrap().status(), StatusCode::REQUEST_TIMEOUT);
     assert_eq!(mounted.sim.timers(), timers);
 }
 
@@ -346,10 +336,7 @@ fn drain_ends_the_streams_of_a_mounted_service() {
     mounted.sim.run();
     assert!(idle.ended.take().is_some());
     assert!(busy.ended.take().is_none());
-    assert_eq!(
-        mounted.post(&busy, call(2, "echo")),
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(mounted.post(&busy, call(2, "echo")), StatusCode::SERVICE_UNAVAILABLE);
     mounted.app.release(1);
     mounted.sim.run();
     assert_eq!(busy.said(), ["1"]);
@@ -419,22 +406,12 @@ impl Listening {
             shutdown.clone(),
         ));
         sim.run();
-        Self {
-            sim,
-            app,
-            place,
-            shutdown,
-            served,
-            service,
-        }
+        Self { sim, app, place, shutdown, served, service }
     }
 
     fn connect(&self) -> Connection {
         let (up, down) = (Pipe::new(), Pipe::new());
-        self.arrive(Ok(Duplex {
-            input: up.clone(),
-            output: down.clone(),
-        }));
+        self.arrive(Ok(Duplex { input: up.clone(), output: down.clone() }));
         Connection { up, down }
     }
 
@@ -453,9 +430,7 @@ impl Listening {
 
     fn open(&self) -> (Connection, String) {
         let connection = self.connect();
-        connection
-            .up
-            .send("GET /sse HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        connection.up.send("GET /sse HTTP/1.1\r\nhost: localhost\r\n\r\n");
         self.sim.run();
         let received = connection.down.receive();
         assert!(received.starts_with("HTTP/1.1 200 OK\r\n"), "{received}");
@@ -651,10 +626,7 @@ fn nonsense_ends_its_connection_alone() {
     listening.sim.run();
     assert!(bad.down.has_ended());
     let huge = listening.connect();
-    huge.up.send(format!(
-        "GET /sse HTTP/1.1\r\nx: {}\r\n\r\n",
-        "y".repeat(300_000)
-    ));
+    huge.up.send(format!("GET /sse HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(300_000)));
     listening.sim.run();
     let received = huge.down.receive();
     assert!(received.starts_with("HTTP/1.1 431 "), "{received}");

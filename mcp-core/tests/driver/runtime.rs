@@ -71,10 +71,7 @@ impl Sim {
             };
             state.polls += 1;
             drop(state);
-            let waker = Waker::from(Arc::new(TaskWaker {
-                sim: self.clone(),
-                id,
-            }));
+            let waker = Waker::from(Arc::new(TaskWaker { sim: self.clone(), id }));
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 task.as_mut().poll(&mut Context::from_waker(&waker))
             }));
@@ -145,11 +142,7 @@ impl Runtime for Sim {
     }
 
     fn sleep_until(&self, at: Instant) -> Sleep {
-        Sleep {
-            sim: self.clone(),
-            at,
-            key: None,
-        }
+        Sleep { sim: self.clone(), at, key: None }
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

@@ -39,14 +39,7 @@ impl Stdio {
             (config, GRACE),
             shutdown.clone(),
         ));
-        Self {
-            sim,
-            app,
-            input,
-            output,
-            shutdown,
-            served,
-        }
+        Self { sim, app, input, output, shutdown, served }
     }
 
     pub(crate) fn ready() -> Self {
@@ -75,10 +68,7 @@ impl Stdio {
         self.sim.run();
         let received = self.output.receive();
         assert!(received.is_empty() || received.ends_with('\n'));
-        received
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        received.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// What was said, in short: the id of a result, id and code of an error, or a method.
@@ -178,11 +168,7 @@ fn case_59_bad_lines_are_answered_and_skipped() {
     stdio.input.send(b"\xff\xfe\n");
     assert_eq!(stdio.said(), ["null -32700"]);
     stdio.send(&"x".repeat(1_000_000));
-    assert_eq!(
-        stdio.said(),
-        ["null -32600"],
-        "one answer, however long the line"
-    );
+    assert_eq!(stdio.said(), ["null -32600"], "one answer, however long the line");
     stdio.send("");
     stdio.input.send(format!("{}\r\n", call(1, "echo")));
     assert_eq!(stdio.said(), ["1"]);
@@ -192,11 +178,8 @@ fn case_59_bad_lines_are_answered_and_skipped() {
 #[test]
 fn case_55_reads_and_writes_of_one_byte() {
     let wide = Stdio::ready();
-    let narrow = Stdio::ready_with(
-        Pipe::narrow(usize::MAX, 1),
-        Pipe::narrow(usize::MAX, 1),
-        |_| {},
-    );
+    let narrow =
+        Stdio::ready_with(Pipe::narrow(usize::MAX, 1), Pipe::narrow(usize::MAX, 1), |_| {});
     let answers = [wide, narrow].map(|stdio| {
         for id in 1..=20 {
             stdio.input.send(call(id, "echo") + "\n");
@@ -242,10 +225,8 @@ fn case_47_tiny_pipes_do_not_deadlock() {
         }
         assert!(left.is_empty(), "everything was read");
         let received = String::from_utf8(received).unwrap();
-        let ids: Vec<String> = received
-            .lines()
-            .map(|line| said(&serde_json::from_str(line).unwrap()))
-            .collect();
+        let ids: Vec<String> =
+            received.lines().map(|line| said(&serde_json::from_str(line).unwrap())).collect();
         let expected: Vec<String> = (0..=50).map(|id: u32| id.to_string()).collect();
         assert_eq!(ids, expected, "{capacity} bytes");
     }
@@ -270,9 +251,7 @@ fn a_burst_larger_than_the_outbox_is_answered() {
 /// While too much is in flight nothing is read; an answer makes room.
 #[test]
 fn input_waits_while_too_much_is_in_flight() {
-    let stdio = Stdio::ready_with(Pipe::new(), Pipe::new(), |config| {
-        config.limits.in_flight = 2
-    });
+    let stdio = Stdio::ready_with(Pipe::new(), Pipe::new(), |config| config.limits.in_flight = 2);
     for id in 1..=5 {
         stdio.send(&call(id, "wait"));
     }

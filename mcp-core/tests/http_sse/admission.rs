@@ -28,17 +28,9 @@ fn case_16_a_session_that_is_not_there_is_404() {
         let turned = web.turned_away(Web::post(uri));
         assert_eq!(turned.status, StatusCode::NOT_FOUND, "{uri}");
         assert_eq!(turned.body["error"]["code"], -32600);
-        assert!(
-            turned.body.get("id").is_none(),
-            "nothing of the body was read"
-        );
+        assert!(turned.body.get("id").is_none(), "nothing of the body was read");
     }
-    for uri in [
-        "/messages",
-        "/messages?",
-        "/messages?sessionId=1",
-        "/messages?session_id",
-    ] {
+    for uri in ["/messages", "/messages?", "/messages?sessionId=1", "/messages?session_id"] {
         assert_eq!(status_of_post(&web, uri), StatusCode::BAD_REQUEST, "{uri}");
     }
     let client = web.open();
@@ -54,10 +46,7 @@ fn a_session_id_is_read_in_any_case_and_shown_to_nobody() {
     let web = Web::new();
     let client = web.open();
     let id = SessionId::parse(client.session_id()).unwrap();
-    assert_eq!(
-        SessionId::parse(&client.session_id().to_uppercase()),
-        Some(id)
-    );
+    assert_eq!(SessionId::parse(&client.session_id().to_uppercase()), Some(id));
     assert_eq!(format!("{id:?}"), "SessionId(..)");
     let shown = format!("{:?} {:?}", client.stream, web.server);
     assert!(!shown.contains(client.session_id()));
@@ -77,10 +66,7 @@ fn session_ids_are_128_bits_and_never_repeat() {
         ones += bits.count_ones();
         assert!(seen.insert(bits));
     }
-    assert!(
-        (60_000..68_000).contains(&ones),
-        "half of the bits are set: {ones}"
-    );
+    assert!((60_000..68_000).contains(&ones), "half of the bits are set: {ones}");
 }
 
 #[test]
@@ -114,21 +100,12 @@ fn a_server_without_the_pair_has_none_of_its_paths() {
 #[test]
 fn a_client_that_takes_no_events_is_406() {
     let web = Web::new();
-    for accept in [
-        "application/json",
-        "text/html, image/*",
-        "",
-        "text/event-stream;q=0",
-    ] {
+    for accept in ["application/json", "text/html, image/*", "", "text/event-stream;q=0"] {
         let turned = web.turned_away(Web::get().header("accept", accept));
         assert_eq!(turned.status, StatusCode::NOT_ACCEPTABLE, "{accept}");
     }
     web.assert_empty();
-    for accept in [
-        "text/event-stream",
-        "*/*",
-        "application/json, text/event-stream;q=0.1",
-    ] {
+    for accept in ["text/event-stream", "*/*", "application/json, text/event-stream;q=0.1"] {
         let admitted = web.begin(Web::get().header("accept", accept));
         assert!(matches!(admitted, Admission::Open(_)), "{accept}");
     }
@@ -151,22 +128,12 @@ fn a_body_that_is_not_json_is_415() {
             .header("host", "localhost")
             .header("content-type", content_type);
         let turned = web.turned_away(request);
-        assert_eq!(
-            turned.status,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "{content_type}"
-        );
+        assert_eq!(turned.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
     }
     let none = Request::post(&client.uri).header("host", "localhost");
-    assert_eq!(
-        web.turned_away(none).status,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-    );
+    assert_eq!(web.turned_away(none).status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let two = Web::post(&client.uri).header("content-type", "text/plain");
-    assert_eq!(
-        web.turned_away(two).status,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE
-    );
+    assert_eq!(web.turned_away(two).status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }
 
 /// case_63, CVE-2026-39313: the limit counts bytes, and does not trust what was announced.
@@ -201,10 +168,7 @@ fn an_absurd_content_length_is_413() {
     let web = Web::new();
     let client = web.open();
     let request = Web::post(&client.uri).header("content-length", "99999999999999999999999999");
-    assert_eq!(
-        web.turned_away(request).status,
-        StatusCode::PAYLOAD_TOO_LARGE
-    );
+    assert_eq!(web.turned_away(request).status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 /// CVE-2025-66414, CVE-2025-66416, SSE-05, SHTTP-03, SHTTP-04: rebinding and cross-site pages,
@@ -223,17 +187,9 @@ fn strange_hosts_and_origins_are_403() {
             };
             let turned = web.turned_away(head().header("host", "evil.example:8000"));
             assert_eq!(turned.status, StatusCode::FORBIDDEN, "{method} {uri}");
-            for origin in [
-                "http://evil.example",
-                "null",
-                "http://localhost.evil.example",
-            ] {
+            for origin in ["http://evil.example", "null", "http://localhost.evil.example"] {
                 let request = head().header("host", "localhost").header("origin", origin);
-                assert_eq!(
-                    web.turned_away(request).status,
-                    StatusCode::FORBIDDEN,
-                    "{origin}"
-                );
+                assert_eq!(web.turned_away(request).status, StatusCode::FORBIDDEN, "{origin}");
             }
         }
     }
@@ -266,10 +222,7 @@ fn none_or_two_hosts_are_400() {
     let absolute = Request::get("http://evil.example/sse").header("host", "localhost");
     assert_eq!(web.turned_away(absolute).status, StatusCode::FORBIDDEN);
     let absolute = Request::get("http://localhost/sse");
-    assert!(
-        matches!(web.begin(absolute), Admission::Open(_)),
-        "HTTP/2 has no Host"
-    );
+    assert!(matches!(web.begin(absolute), Admission::Open(_)), "HTTP/2 has no Host");
 }
 
 /// GHSA-9pj6-vhgr-3mwh: the table is bounded, and one who leaves makes room.
@@ -282,10 +235,7 @@ fn too_many_sessions_are_503_with_retry_after() {
     assert_eq!(turned.headers["retry-after"], "1");
     clients.pop();
     clients.push(web.open());
-    assert_eq!(
-        web.turned_away(Web::get()).status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(web.turned_away(Web::get()).status, StatusCode::SERVICE_UNAVAILABLE);
     drop(clients);
     web.assert_empty();
 }

@@ -162,15 +162,9 @@ fn case_48_posts_close_a_session_whose_stream_is_stuck() {
         Some(RawJson::parse(format!("{{\"data\":\"{}\"}}", "x".repeat(5 << 20))).unwrap()),
     );
     client.slot.lock().notify(web.now, large).unwrap();
-    assert_eq!(
-        web.refused(&client.uri, call(1)).status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(web.refused(&client.uri, call(1)).status, StatusCode::SERVICE_UNAVAILABLE);
     web.now = web.now + secs(30);
-    assert_eq!(
-        web.refused(&client.uri, call(2)).status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(web.refused(&client.uri, call(2)).status, StatusCode::NOT_FOUND);
     assert_eq!(client.slot.lock().phase(), Phase::Closed);
     assert_eq!(client.slot.lock().outbox_bytes(), 0);
 }
@@ -185,10 +179,7 @@ fn a_slow_reader_is_not_closed() {
         web.send(&client, call(id));
         client.watch();
         client.answer(web.now, Ok(result));
-        assert_eq!(
-            web.refused(&client.uri, call(100)).status,
-            StatusCode::SERVICE_UNAVAILABLE
-        );
+        assert_eq!(web.refused(&client.uri, call(100)).status, StatusCode::SERVICE_UNAVAILABLE);
         web.now = web.now + secs(29);
         client.stream.handle_timeout(web.now);
         assert_eq!(client.read(web.now), [Said::Result(id)]);
@@ -203,10 +194,7 @@ fn case_47_a_busy_session_takes_responses_cancellations_and_pings() {
     web.send(&client, call(1));
     web.send(&client, call(2));
     client.watch();
-    assert_eq!(
-        web.refused(&client.uri, call(3)).status,
-        StatusCode::SERVICE_UNAVAILABLE
-    );
+    assert_eq!(web.refused(&client.uri, call(3)).status, StatusCode::SERVICE_UNAVAILABLE);
     web.send(&client, r#"{"jsonrpc":"2.0","id":9,"method":"ping"}"#);
     assert_eq!(client.read(web.now), [Said::Result(9)], "case_12");
     web.send(&client, r#"{"jsonrpc":"2.0","id":77,"result":{}}"#);
@@ -217,14 +205,7 @@ fn case_47_a_busy_session_takes_responses_cancellations_and_pings() {
     assert_eq!(client.cancelled, 1);
     web.send(&client, call(4));
     client.watch();
-    assert_eq!(
-        client
-            .requests
-            .iter()
-            .map(|(id, _)| *id)
-            .collect::<Vec<_>>(),
-        [1, 2, 4]
-    );
+    assert_eq!(client.requests.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 2, 4]);
 
     let asked = Outgoing::new("roots/list", None);
     client.slot.lock().request(web.now, asked).unwrap();
@@ -240,9 +221,7 @@ fn a_flood_of_pings_is_bounded() {
     let web = Web::new();
     let client = web.open_ready();
     let mut taken = 0;
-    while web
-        .try_send(&client.uri, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
-        .status()
+    while web.try_send(&client.uri, r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).status()
         == StatusCode::ACCEPTED
     {
         taken += 1;

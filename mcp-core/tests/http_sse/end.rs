@@ -1,11 +1,11 @@
 //! How sessions end: the stream goes away, or the server does.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use mcp_core::jsonrpc::RawJson;
 use mcp_core::lifecycle::Phase;
 use mcp_core::session::{CloseReason, Outgoing};
 
-use crate::support::{Said, Web, call, cancel, error, initialize, large_call, secs};
+use crate::support::{Said, Web, answer, call, cancel, error, initialize, large_call, secs};
 
 /// RACE i.drop: other servers answer 202 for ever and lose the message.
 #[test]
@@ -22,7 +22,7 @@ fn race_i_a_dropped_stream_takes_its_session_with_it() {
     let (uri, slot) = (client.uri.clone(), client.slot.clone());
     drop(client);
     assert_eq!(web.refused(&uri, call(5)).status, StatusCode::NOT_FOUND);
-    let late = between.handle_end(web.now).response;
+    let late = answer(between.handle_end(web.now, &HeaderMap::new()));
     assert_eq!(late.status(), StatusCode::NOT_FOUND);
     {
         let session = slot.lock();
@@ -77,7 +77,7 @@ fn case_31_drain_answers_what_is_in_flight_and_then_ends() {
     let turned = web.refused(&busy.uri, call(3));
     assert_eq!(turned.status, StatusCode::SERVICE_UNAVAILABLE);
     between.handle_data(call(4).into()).unwrap();
-    let turned = between.handle_end(web.now).response;
+    let turned = answer(between.handle_end(web.now, &HeaderMap::new()));
     assert_eq!(turned.status(), StatusCode::SERVICE_UNAVAILABLE);
 
     assert_eq!(idle.read(web.now), []);
@@ -88,11 +88,7 @@ fn case_31_drain_answers_what_is_in_flight_and_then_ends() {
     assert!(!busy.stream.is_ended());
     let answer = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{}}}}"#, own[0]["id"]);
     web.send(&busy, answer);
-    assert_eq!(
-        busy.slot.lock().outbound_requests(),
-        0,
-        "responses are taken"
-    );
+    assert_eq!(busy.slot.lock().outbound_requests(), 0, "responses are taken");
     web.send(&busy, cancel(2));
     busy.answer(web.now, Ok(RawJson::EMPTY_OBJECT));
     assert_eq!(busy.read(web.now), [Said::Result(1)]);

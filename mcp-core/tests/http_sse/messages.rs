@@ -1,7 +1,7 @@
 //! The bodies of POSTs.
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::support::{INITIALIZED, Said, Web, call, initialize, large_call};
@@ -38,26 +38,11 @@ fn a_bad_envelope_is_400_with_an_invalid_request() {
         ("{}", Value::Null),
         (r#"{"jsonrpc":"2.0","id":7,"method":1}"#, 7.into()),
         (r#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#, 7.into()),
-        (
-            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
-            Value::Null,
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":"a","method":"ping","params":[]}"#,
-            "a".into(),
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":7,"method":"ping","Method":"x"}"#,
-            7.into(),
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":7,"method":"ping","method":"x"}"#,
-            7.into(),
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":7,"result":{},"error":{}}"#,
-            7.into(),
-        ),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, Value::Null),
+        (r#"{"jsonrpc":"2.0","id":"a","method":"ping","params":[]}"#, "a".into()),
+        (r#"{"jsonrpc":"2.0","id":7,"method":"ping","Method":"x"}"#, 7.into()),
+        (r#"{"jsonrpc":"2.0","id":7,"method":"ping","method":"x"}"#, 7.into()),
+        (r#"{"jsonrpc":"2.0","id":7,"result":{},"error":{}}"#, 7.into()),
     ] {
         let refused = web.refused(&client.uri, body);
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{body}");
@@ -87,10 +72,7 @@ fn case_68_a_batch_is_for_one_revision() {
     let web = Web::new();
     let before = web.open();
     let refused = web.refused(&before.uri, format!("[{}]", initialize(0, "2025-03-26")));
-    assert_eq!(
-        refused.body["error"]["code"], -32600,
-        "initialize cannot be part of one"
-    );
+    assert_eq!(refused.body["error"]["code"], -32600, "initialize cannot be part of one");
 
     let mut client = web.open_speaking("2025-03-26");
     web.send(&client, batch);
@@ -113,7 +95,7 @@ fn case_55_pieces_of_a_body_are_the_body() {
         for piece in body.chunks(size) {
             upload.handle_data(body.slice_ref(piece)).unwrap();
         }
-        let _ = upload.handle_end(web.now);
+        let _ = upload.handle_end(web.now, &HeaderMap::new());
         client.work(web.now);
         assert_eq!(client.read(web.now), [Said::Result(1)], "{size}");
     }
@@ -127,7 +109,7 @@ fn a_body_in_one_piece_is_not_copied() {
     let body = Bytes::from(large_call(1, 40_000));
     let mut upload = web.upload(&client.uri);
     upload.handle_data(body.clone()).unwrap();
-    let _ = upload.handle_end(web.now);
+    let _ = upload.handle_end(web.now, &HeaderMap::new());
     let event = client.slot.lock().poll_event();
     let Some(mcp_core::session::ServerEvent::Request(request)) = event else {
         panic!("a request");

@@ -1,19 +1,12 @@
 //! Messages that overtake each other on their way, as they do when each has its own connection.
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use mcp_core::jsonrpc::RawJson;
 use mcp_core::lifecycle::Phase;
 
-use crate::support::{INITIALIZED, Said, Web, call, cancel, error, initialize, secs};
+use crate::support::{INITIALIZED, Said, Web, answer, call, cancel, error, initialize, secs};
 
-const ORDERS: [[usize; 3]; 6] = [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0],
-];
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 fn list(id: u64) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/list"}}"#)
@@ -36,7 +29,7 @@ fn race_c_three_posts_at_once_in_every_order() {
                 for which in bodies {
                     let mut upload = uploads[which].take().unwrap();
                     upload.handle_data(messages[which].clone().into()).unwrap();
-                    let response = upload.handle_end(web.now).response;
+                    let response = answer(upload.handle_end(web.now, &HeaderMap::new()));
                     assert_eq!(response.status(), StatusCode::ACCEPTED);
                     if works {
                         client.work(web.now);
@@ -108,17 +101,9 @@ fn case_08_initialized_may_overtake_the_answer_to_initialize() {
             web.send(&client, messages[which].clone());
         }
         client.work(web.now);
-        assert_eq!(
-            client.read(web.now),
-            [Said::Result(0), Said::Result(2)],
-            "{order:?}"
-        );
+        assert_eq!(client.read(web.now), [Said::Result(0), Said::Result(2)], "{order:?}");
         let first = |which| order.iter().position(|it| *it == which);
-        let expected = if first(0) < first(1) {
-            Phase::Operation
-        } else {
-            Phase::Responded
-        };
+        let expected = if first(0) < first(1) { Phase::Operation } else { Phase::Responded };
         assert_eq!(client.slot.lock().phase(), expected, "{order:?}");
     }
 }

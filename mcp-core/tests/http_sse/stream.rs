@@ -80,11 +80,7 @@ fn a_message_is_202_at_once_and_answered_on_the_stream() {
     let web = Web::new();
     let mut client = web.open_ready();
     web.send(&client, call(1));
-    assert_eq!(
-        client.read(web.now),
-        [],
-        "before the application has answered"
-    );
+    assert_eq!(client.read(web.now), [], "before the application has answered");
     client.work(web.now);
     assert_eq!(client.read(web.now), [Said::Result(1)]);
 }
@@ -136,9 +132,7 @@ fn an_unread_stream_has_no_deadline_in_the_past() {
 fn events_are_what_a_naive_writer_would_write() {
     let web = Web::new();
     let mut client = web.open_ready();
-    let sizes = [
-        2, 100, 4095, 4096, 4097, 16_000, 16_384, 16_385, 100_000, 3, 300_000, 2,
-    ];
+    let sizes = [2, 100, 4095, 4096, 4097, 16_000, 16_384, 16_385, 100_000, 3, 300_000, 2];
     for burst in 1..=sizes.len() {
         for window in sizes.windows(burst) {
             let mut expected = Vec::new();
@@ -175,9 +169,7 @@ fn a_large_shared_result_reaches_every_stream_without_a_copy() {
         client.watch();
         client.answer(web.now, Ok(result.clone()));
         let pieces = client.pieces(web.now);
-        let shared = pieces
-            .iter()
-            .filter(|piece| piece.as_ptr() == result.as_bytes().as_ptr());
+        let shared = pieces.iter().filter(|piece| piece.as_ptr() == result.as_bytes().as_ptr());
         assert_eq!(shared.count(), 1);
         assert_eq!(pieces.len(), 3, "what precedes it, itself, what follows");
     }
@@ -225,11 +217,7 @@ fn a_stream_ends_after_its_last_event() {
     client.stream.handle_timeout(web.now);
     assert_eq!(client.slot.lock().phase(), Phase::Closed);
     assert!(!client.stream.is_ended());
-    assert_eq!(
-        client.read(web.now).len(),
-        1,
-        "the refusal of the held call"
-    );
+    assert_eq!(client.read(web.now).len(), 1, "the refusal of the held call");
     assert!(client.stream.is_ended());
     client.watch();
     assert_eq!(client.closed, Some(CloseReason::HandshakeTimeout));
@@ -246,9 +234,7 @@ fn any_order_of_calls_is_legal() {
     let late = web.now + secs(3600);
     client.stream.handle_timeout(late);
     client.stream.handle_timeout(web.now);
-    client
-        .stream
-        .handle_timeout(web.now + Duration::from_nanos(1));
+    client.stream.handle_timeout(web.now + Duration::from_nanos(1));
     let _ = client.pieces(web.now);
     web.send(&client, initialize(9, "2025-11-25"));
     client.stream.handle_disconnect(web.now);

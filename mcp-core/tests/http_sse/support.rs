@@ -14,7 +14,9 @@ use mcp_core::lifecycle::Method;
 use mcp_core::model::{Implementation, InitializeResult, ServerCapabilities};
 use mcp_core::session::{CloseReason, InitializeTicket, ServerEvent};
 use mcp_core::time::Instant;
-use mcp_core::transport::http::{Admission, EventStream, HttpConfig, HttpServer, Slot, Upload};
+use mcp_core::transport::http::{
+    Admission, EventStream, HttpConfig, HttpServer, Posted, Slot, Upload,
+};
 use mcp_core::transport::sse::Decoder;
 use serde_json::Value;
 
@@ -94,11 +96,7 @@ impl From<Response<Bytes>> for Turned {
         assert_eq!(head.headers["content-type"], "application/json");
         let body = json(&body);
         assert_eq!(body["jsonrpc"], "2.0");
-        Self {
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        Self { status: head.status, headers: head.headers, body }
     }
 }
 
@@ -118,11 +116,7 @@ impl Web {
             HttpConfig::new(SessionConfig::new([Method::ToolsList, Method::ToolsCall]));
         change(&mut config);
         let hold_budget = config.session.hold_budget.clone();
-        Self {
-            server: HttpServer::new(config, &[7; 32]),
-            now: Instant::EPOCH,
-            hold_budget,
-        }
+        Self { server: HttpServer::new(config, &[7; 32]), now: Instant::EPOCH, hold_budget }
     }
 
     pub(crate) fn begin(&self, request: Builder) -> Admission<()> {
@@ -142,9 +136,7 @@ impl Web {
     }
 
     pub(crate) fn post(uri: &str) -> Builder {
-        Request::post(uri)
-            .header("host", "localhost")
-            .header("content-type", "application/json")
+        Request::post(uri).header("host", "localhost").header("content-type", "application/json")
     }
 
     pub(crate) fn open(&self) -> Client {
@@ -186,7 +178,7 @@ impl Web {
         if let Err(response) = upload.handle_data(body.into()) {
             return response;
         }
-        upload.handle_end(self.now).response
+        answer(upload.handle_end(self.now, &HeaderMap::new()))
     }
 
     /// Posts a message that is taken.
@@ -310,5 +302,13 @@ impl Client {
     pub(crate) fn session_id(&self) -> &str {
         let (_, query) = self.uri.split_once("session_id=").unwrap();
         query.split('&').next().unwrap()
+    }
+}
+
+/// What the sender of a message is told.
+pub(crate) fn answer<A>(posted: Posted<A>) -> Response<Bytes> {
+    match posted {
+        Posted::Refused(response) | Posted::Session(response, _) => response,
+        other => panic!("{:?}", core::mem::discriminant(&other)),
     }
 }

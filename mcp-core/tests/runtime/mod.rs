@@ -45,11 +45,7 @@ impl Running {
             }));
         });
         let address = address.recv().unwrap();
-        Self {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { address, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Tells the server to stop.
@@ -82,15 +78,9 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn connect(address: SocketAddr) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
-        socket
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         write!(socket, "GET /sse HTTP/1.1\r\nhost: {address}\r\n\r\n").unwrap();
-        let mut client = Self {
-            address,
-            uri: String::new(),
-            stream: BufReader::new(socket),
-        };
+        let mut client = Self { address, uri: String::new(), stream: BufReader::new(socket) };
         client.uri = client.data().expect("the endpoint event comes first");
         client
     }
@@ -123,9 +113,7 @@ impl Client {
 
 pub(crate) fn post(address: SocketAddr, uri: &str, message: &str) -> u16 {
     let mut socket = TcpStream::connect(address).unwrap();
-    socket
-        .set_read_timeout(Some(Duration::from_secs(10)))
-        .unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let length = message.len();
     write!(
         socket,
@@ -159,11 +147,7 @@ impl AtWork {
     pub(crate) fn wait_for(&self, count: usize) {
         let deadline = Instant::now() + Duration::from_secs(10);
         while self.0.load(Ordering::SeqCst) != count {
-            assert!(
-                Instant::now() < deadline,
-                "still {} at work",
-                self.0.load(Ordering::SeqCst)
-            );
+            assert!(Instant::now() < deadline, "still {} at work", self.0.load(Ordering::SeqCst));
             thread::sleep(Duration::from_millis(2));
         }
     }
@@ -187,9 +171,7 @@ where
 {
     let (forever, nap) = (at_work.clone(), at_work.clone());
     Server::builder("scenarios", "1.0")
-        .raw_tool(Tool::new("hello"), |_: RawObject, _cx: Context| async {
-            Ok("hello")
-        })
+        .raw_tool(Tool::new("hello"), |_: RawObject, _cx: Context| async { Ok("hello") })
         .raw_tool(Tool::new("panic"), |_: RawObject, _cx: Context| async {
             if true {
                 panic!("as asked");
@@ -222,18 +204,8 @@ pub(crate) fn an_early_call_is_answered(running: &Running) {
     let mut client = Client::connect(running.address);
     assert_eq!(client.post(&call(1, "hello")), 202);
     assert_eq!(client.post(INITIALIZE), 202);
-    assert!(
-        client
-            .data()
-            .unwrap()
-            .starts_with(r#"{"jsonrpc":"2.0","id":0,"#)
-    );
-    assert!(
-        client
-            .data()
-            .unwrap()
-            .starts_with(r#"{"jsonrpc":"2.0","id":1,"result""#)
-    );
+    assert!(client.data().unwrap().starts_with(r#"{"jsonrpc":"2.0","id":0,"#));
+    assert!(client.data().unwrap().starts_with(r#"{"jsonrpc":"2.0","id":1,"result""#));
 }
 
 /// The stream wakes for the deadline of held requests, with nothing else going on.
@@ -243,10 +215,7 @@ pub(crate) fn a_hold_deadline_passes(running: &Running) {
     assert_eq!(client.post(&call(1, "hello")), 202);
     assert!(client.data().unwrap().contains("hold_timeout"));
     let waited = started.elapsed();
-    assert!(
-        waited > Duration::from_millis(1900) && waited < Duration::from_secs(4),
-        "{waited:?}"
-    );
+    assert!(waited > Duration::from_millis(1900) && waited < Duration::from_secs(4), "{waited:?}");
 }
 
 /// CANCEL-06: a cancelled handler is dropped, wherever it waits.
@@ -259,12 +228,7 @@ pub(crate) fn a_cancelled_handler_is_dropped(running: &Running, at_work: &AtWork
     assert_eq!(client.post(cancel), 202);
     at_work.wait_for(0);
     assert_eq!(client.post(&call(2, "hello")), 202);
-    assert!(
-        client
-            .data()
-            .unwrap()
-            .starts_with(r#"{"jsonrpc":"2.0","id":2,"#)
-    );
+    assert!(client.data().unwrap().starts_with(r#"{"jsonrpc":"2.0","id":2,"#));
 }
 
 /// RACE i: a stream that is dropped takes its session and its handlers with it.

@@ -38,9 +38,7 @@ fn limit_envelope_bytes_case_63() {
     };
     assert_eq!(fits(frame.len()), (Ok(()), vec![]));
     let (taken, said) = fits(frame.len() - 1);
-    let Err(PeerError::Envelope(fault)) = taken else {
-        panic!()
-    };
+    let Err(PeerError::Envelope(fault)) = taken else { panic!() };
     assert!(matches!(fault.kind(), EnvelopeErrorKind::TooLarge { .. }));
     assert_eq!(said, [error("", -32600, "")]);
     assert!(frame.chars().count() < frame.len() - 1);
@@ -65,11 +63,7 @@ fn limit_envelope_depth_batch_and_id_bytes() {
     assert!(server.try_send(&format!("[{PING},{PING},{PING}]")).is_err());
     server.send(&request("\"123456\"", "ping"));
     assert!(server.try_send(&request("\"1234567\"", "ping")).is_err());
-    let refusals = server
-        .said()
-        .iter()
-        .filter(|said| **said == error("", -32600, ""))
-        .count();
+    let refusals = server.said().iter().filter(|said| **said == error("", -32600, "")).count();
     assert_eq!((refusals, server.session.counters().malformed), (3, 3));
 }
 
@@ -82,10 +76,7 @@ fn limit_held_requests_and_bytes() {
     }
     assert_eq!(
         server.said(),
-        [
-            error(3, -32002, "hold_queue_full"),
-            error(4, -32002, "hold_queue_full")
-        ]
+        [error(3, -32002, "hold_queue_full"), error(4, -32002, "hold_queue_full")]
     );
     assert_eq!(server.session.held(), 3);
     // A cancelled one makes room.
@@ -161,10 +152,8 @@ fn released_requests_meet_the_same_bound() {
 /// we would send comes back, and nothing blocks.
 #[test]
 fn limit_outbox_case_47_case_48() {
-    let bounds: [fn(&mut SessionConfig); 2] = [
-        |config| config.limits.outbox_frames = 8,
-        |config| config.limits.outbox_bytes = 2000,
-    ];
+    let bounds: [fn(&mut SessionConfig); 2] =
+        [|config| config.limits.outbox_frames = 8, |config| config.limits.outbox_bytes = 2000];
     for bound in bounds {
         let mut server = Server::ready_with(bound);
         let mut sent = 0;
@@ -173,14 +162,8 @@ fn limit_outbox_case_47_case_48() {
             assert!(sent < 100);
         }
         assert!(!server.session.wants_input());
-        assert_eq!(
-            server.session.notify(server.now, log()),
-            Err(SendError::Full(log()))
-        );
-        assert_eq!(
-            server.session.request(server.now, log()),
-            Err(SendError::Full(log()))
-        );
+        assert_eq!(server.session.notify(server.now, log()), Err(SendError::Full(log())));
+        assert_eq!(server.session.request(server.now, log()), Err(SendError::Full(log())));
         assert_eq!(server.session.outbox_frames(), sent);
         // Another session does not notice.
         let mut other = Server::ready();
@@ -242,16 +225,10 @@ fn being_cut_off_in_the_middle_is_the_end() {
     server.send(&call(1));
     server.saw();
     let about = server.work[0].ticket.key();
-    server
-        .session
-        .request(server.now, log().about(about).with_timeout(secs(3600)))
-        .unwrap();
+    server.session.request(server.now, log().about(about).with_timeout(secs(3600))).unwrap();
     server.wait(secs(3600));
     let saw = server.saw();
-    assert!(
-        matches!(saw.last(), Some(Saw::Closed(CloseReason::Stalled))),
-        "{saw:?}"
-    );
+    assert!(matches!(saw.last(), Some(Saw::Closed(CloseReason::Stalled))), "{saw:?}");
     assert_eq!(saw.len(), 3);
     server.assert_empty();
 }
@@ -263,14 +240,8 @@ fn limit_deferred() {
     let change = || Outgoing::new("notifications/tools/list_changed", None);
     assert_eq!(server.session.notify(server.now, change()), Ok(()));
     assert!(server.session.request(server.now, change()).is_ok());
-    assert_eq!(
-        server.session.notify(server.now, change()),
-        Err(SendError::Full(change()))
-    );
-    assert_eq!(
-        server.session.request(server.now, change()),
-        Err(SendError::Full(change()))
-    );
+    assert_eq!(server.session.notify(server.now, change()), Err(SendError::Full(change())));
+    assert_eq!(server.session.request(server.now, change()), Err(SendError::Full(change())));
     assert_eq!(server.session.outbound_requests(), 1);
     server.shake_unread(Revision::LATEST_LEGACY);
     assert_eq!(server.said().len(), 3);
@@ -282,10 +253,7 @@ fn limit_outbound_requests() {
     let mut server = Server::ready_with(|config| config.limits.outbound_requests = 1);
     let roots = || Outgoing::new("roots/list", None);
     assert!(server.session.request(server.now, roots()).is_ok());
-    assert_eq!(
-        server.session.request(server.now, roots()),
-        Err(SendError::Full(roots()))
-    );
+    assert_eq!(server.session.request(server.now, roots()), Err(SendError::Full(roots())));
     server.send(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#);
     assert!(server.session.request(server.now, roots()).is_ok());
 }

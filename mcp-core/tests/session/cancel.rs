@@ -38,10 +38,7 @@ fn case_40_case_46_cancel_and_answer_may_come_in_any_order() {
     server.send(&cancel(3));
     server.send(&cancel(3));
     let saw = server.saw();
-    assert!(
-        matches!(&saw[..], [Saw::Request(_), Saw::Cancelled(..)]),
-        "{saw:?}"
-    );
+    assert!(matches!(&saw[..], [Saw::Request(_), Saw::Cancelled(..)]), "{saw:?}");
     server.answer();
     assert_eq!(server.said(), []);
 }
@@ -55,11 +52,7 @@ fn a_cancelled_id_can_be_used_again() {
     server.send(&call(1));
     server.saw();
     let old = server.work.remove(0);
-    server.session.respond(
-        server.now,
-        old.ticket,
-        Ok(RawJson::parse(r#"{"old":1}"#).unwrap()),
-    );
+    server.session.respond(server.now, old.ticket, Ok(RawJson::parse(r#"{"old":1}"#).unwrap()));
     assert_eq!(server.said(), []);
     server.answer();
     assert_eq!(server.said(), [result(1)]);
@@ -116,8 +109,5 @@ fn what_is_about_a_cancelled_request_cannot_be_sent() {
         server.session.notify(server.now, item.clone()),
         Err(SendError::Ended(item.clone()))
     );
-    assert_eq!(
-        server.session.request(server.now, item.clone()),
-        Err(SendError::Ended(item))
-    );
+    assert_eq!(server.session.request(server.now, item.clone()), Err(SendError::Ended(item)));
 }

@@ -53,10 +53,7 @@ fn a_refusal_says_why_and_what_is_expected() {
             r#""expected":"initialize","state":"new","retryable":true}}}"#
         )]
     );
-    assert_eq!(
-        server.saw(),
-        [Saw::Refused("\"x\"".into(), EarlyRefusal::NotInitialized)]
-    );
+    assert_eq!(server.saw(), [Saw::Refused("\"x\"".into(), EarlyRefusal::NotInitialized)]);
 
     let mut server = Server::with(|config| {
         config.early_requests = EarlyRequests::Refuse;
@@ -75,24 +72,12 @@ fn race_b_what_came_before_initialize_is_served_after_it() {
         server.send(&request(2, "tools/list"));
         server.now = server.now + secs(1);
         server.send(&initialize(3, revision.as_str()));
-        assert_eq!(
-            server.saw(),
-            [
-                Saw::Held("1".into()),
-                Saw::Held("2".into()),
-                Saw::Initialize
-            ]
-        );
+        assert_eq!(server.saw(), [Saw::Held("1".into()), Saw::Held("2".into()), Saw::Initialize]);
         assert_eq!(server.said(), []);
         server.accept();
         assert_eq!(server.said(), [result(3)]);
         assert_eq!(server.given(), ["1", "2"]);
-        assert!(
-            server
-                .work
-                .iter()
-                .all(|request| request.held_for == secs(1))
-        );
+        assert!(server.work.iter().all(|request| request.held_for == secs(1)));
         assert_eq!(server.session.counters().held_for, secs(2));
         assert_eq!(server.session.counters().released, 2);
         server.answer();
@@ -106,14 +91,7 @@ fn race_b_what_came_before_initialize_is_served_after_it() {
 #[test]
 fn race_c_case_01_three_at_once_are_all_served() {
     let frames = [initialize(1, LATEST), request(2, "tools/list"), call(3)];
-    for order in [
-        [0, 1, 2],
-        [0, 2, 1],
-        [1, 0, 2],
-        [1, 2, 0],
-        [2, 0, 1],
-        [2, 1, 0],
-    ] {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let mut server = Server::new();
         for index in order {
             server.send(&frames[index]);
@@ -194,10 +172,7 @@ fn race_f_initialized_before_initialize_opens_nothing() {
         server.saw();
         server.accept();
         assert_eq!(server.session.phase(), Phase::Responded);
-        assert_eq!(
-            server.given().len(),
-            usize::from(gate == Gate::InitializeResult)
-        );
+        assert_eq!(server.given().len(), usize::from(gate == Gate::InitializeResult));
     }
 }
 
@@ -255,9 +230,8 @@ fn race_g_bytes_are_bounded_per_session_and_per_server() {
     assert!(server.session.counters().held_bytes_peak <= 1 << 20);
 
     let budget = HoldBudget::new(1_000_000);
-    let mut many: Vec<Server> = (0..4)
-        .map(|_| Server::with(|config| config.hold_budget = budget.clone()))
-        .collect();
+    let mut many: Vec<Server> =
+        (0..4).map(|_| Server::with(|config| config.hold_budget = budget.clone())).collect();
     let mut refused = 0;
     for server in &mut many {
         server.send(&large(1));
@@ -294,10 +268,7 @@ fn race_i_a_dropped_stream_drops_queue_and_timers() {
     server.send(&call(1));
     server.session.handle_disconnect(server.now);
     assert_eq!(server.session.poll_timeout(), None);
-    assert_eq!(
-        server.try_send(&call(2)),
-        Err(mcp_core::error::PeerError::Closed)
-    );
+    assert_eq!(server.try_send(&call(2)), Err(mcp_core::error::PeerError::Closed));
     assert_eq!(server.said(), []);
     server.saw();
     server.assert_empty();
@@ -387,11 +358,7 @@ fn race_m_case_10_a_probe_is_never_held() {
             r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{{"_meta":{{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}}}}"#
         )
     };
-    for policy in [
-        EarlyRequests::Hold,
-        EarlyRequests::Refuse,
-        EarlyRequests::Serve,
-    ] {
+    for policy in [EarlyRequests::Hold, EarlyRequests::Refuse, EarlyRequests::Serve] {
         let mut server = Server::with(|config| config.early_requests = policy);
         // With and without `_meta`.
         server.send(&modern(1, "server/discover"));
@@ -422,11 +389,7 @@ fn race_n_a_refused_initialize_changes_nothing() {
     server.send(&initialize(2, LATEST));
     server.saw();
     server.accept();
-    assert_eq!(
-        server.session.phase(),
-        Phase::Responded,
-        "the old one is forgotten"
-    );
+    assert_eq!(server.session.phase(), Phase::Responded, "the old one is forgotten");
     assert_eq!(server.given(), ["1"]);
 
     // An initialize that cannot be read is refused by the session itself.
@@ -461,11 +424,7 @@ fn the_hold_deadline_does_not_move() {
     );
     server.send(&call(3));
     server.accept();
-    assert_eq!(
-        server.given(),
-        ["3"],
-        "initialize is in sight: the next one may wait"
-    );
+    assert_eq!(server.given(), ["3"], "initialize is in sight: the next one may wait");
 }
 
 /// A frame that comes after the deadline, but before the timer fired, breaks nothing.
@@ -494,11 +453,7 @@ fn refuse_holds_nothing() {
     server.send(&call(4));
     assert_eq!(
         server.said(),
-        [
-            error(1, -32002, "not_initialized"),
-            error(3, -32002, "not_initialized"),
-            result(2)
-        ]
+        [error(1, -32002, "not_initialized"), error(3, -32002, "not_initialized"), result(2)]
     );
     assert_eq!(server.given(), ["4"]);
 }

@@ -20,11 +20,7 @@ fn case_62_requests_in_flight_are_answered_after_the_end_of_input() {
         assert_eq!(server.session.phase(), Phase::Operation);
         server.answer();
     }
-    assert_eq!(
-        server.said().len(),
-        20,
-        "frames can be polled after the end"
-    );
+    assert_eq!(server.said().len(), 20, "frames can be polled after the end");
     assert_eq!(server.saw(), [Saw::Closed(CloseReason::Disconnected)]);
     server.assert_empty();
 
@@ -69,10 +65,7 @@ fn case_62_the_end_of_input_during_the_handshake() {
     server.saw();
     server.session.handle_end_of_input(server.now, secs(1));
     server.accept();
-    assert_eq!(
-        server.said(),
-        [result(2), error(1, -32002, "not_initialized")]
-    );
+    assert_eq!(server.said(), [result(2), error(1, -32002, "not_initialized")]);
     assert_eq!(server.session.phase(), Phase::Closed);
 
     // The application does not answer.
@@ -82,10 +75,7 @@ fn case_62_the_end_of_input_during_the_handshake() {
     server.saw();
     server.session.handle_end_of_input(server.now, secs(1));
     server.wait(secs(1));
-    assert_eq!(
-        server.said(),
-        [error(1, -32002, "hold_timeout"), error(2, -32603, "")]
-    );
+    assert_eq!(server.said(), [error(1, -32002, "hold_timeout"), error(2, -32603, "")]);
     assert_eq!(server.session.phase(), Phase::Closed);
 }
 
@@ -100,22 +90,13 @@ fn case_42_the_end_of_input_ends_our_own_requests() {
     let handle = server.session.request(server.now, question()).unwrap();
     server.said();
     server.session.handle_end_of_input(server.now, secs(5));
-    assert_eq!(
-        server.saw(),
-        [Saw::Response(handle, Err(RequestError::Lost))]
-    );
-    assert_eq!(
-        server.session.request(server.now, question()),
-        Err(SendError::Closed(question()))
-    );
+    assert_eq!(server.saw(), [Saw::Response(handle, Err(RequestError::Lost))]);
+    assert_eq!(server.session.request(server.now, question()), Err(SendError::Closed(question())));
     // The output side is still there.
     let progress = Outgoing::new("notifications/progress", None).about(about);
     assert_eq!(server.session.notify(server.now, progress), Ok(()));
     server.answer();
-    assert_eq!(
-        server.said(),
-        [own(None, "notifications/progress"), result(1)]
-    );
+    assert_eq!(server.said(), [own(None, "notifications/progress"), result(1)]);
 }
 
 /// Draining takes no new requests, and goes on reading the answers that the old ones wait for.

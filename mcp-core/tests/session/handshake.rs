@@ -85,10 +85,7 @@ fn case_05_the_log_level_does_not_wait_for_initialized() {
         server.saw();
         server.accept();
         let given = server.given();
-        assert!(
-            given.contains(&"5".into()),
-            "a client may wait for it first"
-        );
+        assert!(given.contains(&"5".into()), "a client may wait for it first");
         server.send(INITIALIZED);
         assert_eq!(given.len() + server.given().len(), 2);
     }
@@ -101,16 +98,10 @@ fn case_06_the_server_is_silent_until_it_may_speak() {
     let mut server = Server::with(|config| config.gate = Gate::InitializeResult);
     let speak = |server: &mut Server| {
         for method in ["notifications/tools/list_changed", "notifications/message"] {
-            server
-                .session
-                .notify(server.now, Outgoing::new(method, None))
-                .unwrap();
+            server.session.notify(server.now, Outgoing::new(method, None)).unwrap();
         }
         for method in ["roots/list", "ping"] {
-            server
-                .session
-                .request(server.now, Outgoing::new(method, None))
-                .unwrap();
+            server.session.request(server.now, Outgoing::new(method, None)).unwrap();
         }
     };
     speak(&mut server);
@@ -136,21 +127,12 @@ fn case_06_the_server_is_silent_until_it_may_speak() {
         ]
     );
     server.send(INITIALIZED);
-    let first = [
-        own(None, "notifications/tools/list_changed"),
-        own(None, "notifications/message"),
-    ];
+    let first = [own(None, "notifications/tools/list_changed"), own(None, "notifications/message")];
     let said = server.said();
     assert_eq!(said[..2], first);
-    assert_eq!(
-        said[2..4],
-        [own(Some(1), "roots/list"), own(Some(2), "ping")]
-    );
+    assert_eq!(said[2..4], [own(Some(1), "roots/list"), own(Some(2), "ping")]);
     assert_eq!(said[4..6], first);
-    assert_eq!(
-        said[6..8],
-        [own(Some(3), "roots/list"), own(Some(4), "ping")]
-    );
+    assert_eq!(said[6..8], [own(Some(3), "roots/list"), own(Some(4), "ping")]);
     assert_eq!(said[8..], [first[0].clone(), own(Some(5), "roots/list")]);
 }
 
@@ -223,11 +205,7 @@ fn unknown_methods_are_refused_at_once() {
         assert_eq!(server.said(), [error(1, -32601, "")]);
     }
     server.send(&request(1, "acme/reindex"));
-    assert_eq!(
-        server.session.held(),
-        1,
-        "the application's own methods exist everywhere"
-    );
+    assert_eq!(server.session.held(), 1, "the application's own methods exist everywhere");
     server.session.drain(server.now, secs(1));
     assert_eq!(server.said().len(), 1);
 }

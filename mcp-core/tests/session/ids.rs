@@ -37,22 +37,12 @@ fn what_is_about_a_request_leaves_on_its_lane() {
     server.saw();
     let key = server.work[0].ticket.key();
     let about = |method| Outgoing::new(method, None).about(key);
-    server
-        .session
-        .notify(server.now, about("notifications/progress"))
-        .unwrap();
-    server
-        .session
-        .request(server.now, about("sampling/createMessage"))
-        .unwrap();
-    server
-        .session
-        .notify(server.now, Outgoing::new("notifications/message", None))
-        .unwrap();
+    server.session.notify(server.now, about("notifications/progress")).unwrap();
+    server.session.request(server.now, about("sampling/createMessage")).unwrap();
+    server.session.notify(server.now, Outgoing::new("notifications/message", None)).unwrap();
     server.answer();
-    let lanes: Vec<Lane> = core::iter::from_fn(|| server.session.poll_transmit())
-        .map(|out| out.lane)
-        .collect();
+    let lanes: Vec<Lane> =
+        core::iter::from_fn(|| server.session.poll_transmit()).map(|out| out.lane).collect();
     let exchange = Lane::Exchange(9);
     assert_eq!(lanes, [exchange, exchange, Lane::Standing, exchange]);
 }
@@ -61,30 +51,16 @@ fn what_is_about_a_request_leaves_on_its_lane() {
 #[test]
 fn case_64_ids_and_tokens_are_kept_as_they_were_written() {
     let mut server = Server::ready();
-    for id in [
-        "1",
-        "2.0",
-        "\"1\"",
-        "-5",
-        "9007199254740993",
-        "\"\\u0061\"",
-        "\"\"",
-    ] {
+    for id in ["1", "2.0", "\"1\"", "-5", "9007199254740993", "\"\\u0061\"", "\"\""] {
         let frame = format!(
             r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"_meta":{{"progressToken":{id}}}}}}}"#
         );
         server.send(&frame);
         server.saw();
         assert_eq!(server.work[0].id.as_json(), id);
-        assert_eq!(
-            server.work[0].progress_token.as_ref().unwrap().as_json(),
-            id
-        );
+        assert_eq!(server.work[0].progress_token.as_ref().unwrap().as_json(), id);
         server.answer();
-        assert_eq!(
-            server.frames(),
-            [format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)]
-        );
+        assert_eq!(server.frames(), [format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)]);
     }
 }
 
@@ -130,10 +106,7 @@ fn case_67_parameters_pass_byte_for_byte() {
         server.said();
         server.answer_with(Ok(raw(params)));
         let frames = server.frames();
-        assert_eq!(
-            frames[0],
-            format!(r#"{{"jsonrpc":"2.0","id":1,"result":{params}}}"#)
-        );
+        assert_eq!(frames[0], format!(r#"{{"jsonrpc":"2.0","id":1,"result":{params}}}"#));
     }
 }
 
@@ -150,10 +123,7 @@ fn case_57_events_come_in_the_order_of_the_frames() {
     ];
     let run = |poll_between: bool| {
         let mut server = Server::ready();
-        server
-            .session
-            .request(server.now, Outgoing::new("roots/list", None))
-            .unwrap();
+        server.session.request(server.now, Outgoing::new("roots/list", None)).unwrap();
         let mut saw = Vec::new();
         for frame in &frames {
             server.send(frame);
@@ -199,9 +169,7 @@ fn case_55_nothing_is_lost_by_polling_late() {
             }
             Some(mcp_core::session::ServerEvent::Request(request)) => {
                 assert_eq!(request.id.as_json(), given.to_string());
-                server
-                    .session
-                    .respond(server.now, request.ticket, Ok(raw("{}")));
+                server.session.respond(server.now, request.ticket, Ok(raw("{}")));
                 given += 1;
             }
             _ => server.session.handle_timeout(server.now),
@@ -229,24 +197,14 @@ fn case_68_batches_exist_in_one_revision() {
         server.shake(revision);
         let taken = server.try_send(&batch);
         if revision.allows_batches() {
-            assert!(
-                matches!(taken, Err(PeerError::Envelope(_))),
-                "one of them is no message"
-            );
+            assert!(matches!(taken, Err(PeerError::Envelope(_))), "one of them is no message");
             assert_eq!(
                 server.said(),
-                [
-                    error(2, -32601, ""),
-                    error(3, -32600, ""),
-                    error("", -32600, "")
-                ]
+                [error(2, -32601, ""), error(3, -32600, ""), error("", -32600, "")]
             );
             assert_eq!(
                 server.saw(),
-                [
-                    Saw::Request("1".into()),
-                    Saw::Notification("notifications/x".into())
-                ]
+                [Saw::Request("1".into()), Saw::Notification("notifications/x".into())]
             );
             assert_eq!(server.session.counters().unknown_responses, 1);
         } else {
@@ -280,18 +238,9 @@ fn a_batch_stops_at_the_end_of_the_session() {
 fn case_66_case_69_a_malformed_request_is_told_what_is_wrong() {
     let mut server = Server::ready();
     for (frame, member) in [
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"}"#,
-            "`method`",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#,
-            "`method`",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
-            "`params`",
-        ),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"}"#, "`method`"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call"}"#, "`method`"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#, "`params`"),
         (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, "`jsonrpc`"),
         (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, "`method`"),
     ] {

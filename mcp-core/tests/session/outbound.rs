@@ -26,20 +26,14 @@ fn a_response_reaches_the_request_it_answers() {
     let mut server = Server::ready();
     let first = ask(&mut server, roots());
     let second = ask(&mut server, roots());
-    assert_eq!(
-        server.said(),
-        [own(Some(1), "roots/list"), own(Some(2), "roots/list")]
-    );
+    assert_eq!(server.said(), [own(Some(1), "roots/list"), own(Some(2), "roots/list")]);
     server.send(r#"{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"no","data":[1]}}"#);
     server.send(r#"{"jsonrpc":"2.0","id":1.0,"result":{"roots":[]}}"#);
     let saw = server.saw();
     let Saw::Response(handle, Err(RequestError::Refused(error))) = &saw[0] else {
         panic!("{saw:?}");
     };
-    assert_eq!(
-        (*handle, error.code()),
-        (second, ErrorCode::METHOD_NOT_FOUND)
-    );
+    assert_eq!((*handle, error.code()), (second, ErrorCode::METHOD_NOT_FOUND));
     assert_eq!(error.data().map(RawJson::as_str), Some("[1]"));
     assert_eq!(saw[1], Saw::Response(first, Ok(r#"{"roots":[]}"#.into())));
     server.assert_empty();
@@ -130,11 +124,7 @@ fn case_45_progress_stretches_the_deadline_up_to_a_maximum() {
     server.wait(Duration::from_millis(999));
     assert_eq!(server.saw(), []);
     server.wait(Duration::from_millis(1));
-    assert_eq!(
-        server.saw(),
-        [ended(handle, RequestError::TimedOut)],
-        "at 25 s and no later"
-    );
+    assert_eq!(server.saw(), [ended(handle, RequestError::TimedOut)], "at 25 s and no later");
 }
 
 #[test]
@@ -142,12 +132,8 @@ fn cancelling_tells_the_client_once() {
     let mut server = Server::ready();
     let handle = ask(&mut server, roots());
     server.said();
-    server
-        .session
-        .cancel(server.now, handle, "no longer needed");
-    server
-        .session
-        .cancel(server.now, handle, "no longer needed");
+    server.session.cancel(server.now, handle, "no longer needed");
+    server.session.cancel(server.now, handle, "no longer needed");
     assert_eq!(server.said(), [own(None, "notifications/cancelled")]);
     assert_eq!(server.saw(), [ended(handle, RequestError::Cancelled)]);
     server.assert_empty();
@@ -164,19 +150,10 @@ fn a_deferred_request_that_ends_was_not_sent() {
     server.wait(secs(1));
     assert_eq!(
         server.saw(),
-        [
-            ended(cancelled, RequestError::NotSent),
-            ended(expired, RequestError::NotSent)
-        ]
+        [ended(cancelled, RequestError::NotSent), ended(expired, RequestError::NotSent)]
     );
     server.session.close(server.now);
-    assert_eq!(
-        server.saw(),
-        [
-            ended(lost, RequestError::NotSent),
-            Saw::Closed(CloseReason::Local)
-        ]
-    );
+    assert_eq!(server.saw(), [ended(lost, RequestError::NotSent), Saw::Closed(CloseReason::Local)]);
     assert_eq!(server.said(), []);
     server.assert_empty();
 }
@@ -213,10 +190,7 @@ fn deferred_messages_leave_in_order() {
     for round in 0..3 {
         let list = ["tools", "prompts", "resources"][round];
         let method = format!("notifications/{list}/list_changed");
-        server
-            .session
-            .notify(server.now, Outgoing::new(method, None))
-            .unwrap();
+        server.session.notify(server.now, Outgoing::new(method, None)).unwrap();
         ask(&mut server, roots());
     }
     server.shake_unread(mcp_core::revision::Revision::LATEST_LEGACY);
@@ -255,15 +229,9 @@ fn deferred_messages_do_not_wait_for_a_handshake_that_is_not_needed() {
 fn nothing_is_sent_after_the_end() {
     let mut server = Server::ready();
     server.session.close(server.now);
+    assert_eq!(server.session.notify(server.now, roots()), Err(SendError::Closed(roots())));
     assert_eq!(
-        server.session.notify(server.now, roots()),
-        Err(SendError::Closed(roots()))
-    );
-    assert_eq!(
-        server
-            .session
-            .request(server.now, roots())
-            .map_err(SendError::into_inner),
+        server.session.request(server.now, roots()).map_err(SendError::into_inner),
         Err(roots())
     );
     server.saw();

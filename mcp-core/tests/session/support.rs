@@ -185,14 +185,12 @@ impl Server {
     pub(crate) fn accept(&mut self) {
         let server = Implementation::new("s", "1");
         let result = InitializeResult::new(ServerCapabilities::default(), server);
-        self.session
-            .accept(self.now, self.initialize.take().unwrap(), result);
+        self.session.accept(self.now, self.initialize.take().unwrap(), result);
     }
 
     pub(crate) fn refuse(&mut self) {
         let error = ErrorObject::invalid_params("no");
-        self.session
-            .refuse(self.now, self.initialize.take().unwrap(), &error);
+        self.session.refuse(self.now, self.initialize.take().unwrap(), &error);
     }
 
     /// Answers the oldest request the application has.

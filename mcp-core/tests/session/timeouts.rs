@@ -39,15 +39,9 @@ fn timeout_handshake() {
     server.wait(secs(60) - TICK);
     assert_eq!(server.session.phase(), Phase::Initializing);
     server.wait(TICK);
-    assert_eq!(
-        server.said(),
-        [error(1, -32002, "hold_timeout"), error(2, -32603, "")]
-    );
+    assert_eq!(server.said(), [error(1, -32002, "hold_timeout"), error(2, -32603, "")]);
     let saw = server.saw();
-    assert_eq!(
-        saw.last(),
-        Some(&Saw::Closed(CloseReason::HandshakeTimeout))
-    );
+    assert_eq!(saw.last(), Some(&Saw::Closed(CloseReason::HandshakeTimeout)));
     // The application is late: nothing happens.
     server.accept();
     server.assert_empty();
@@ -105,16 +99,9 @@ fn timeout_outbound() {
         config.timeouts.outbound = secs(3);
         config.timeouts.outbound_max = secs(1);
     });
-    server
-        .session
-        .request(server.now, Outgoing::new("roots/list", None))
-        .unwrap();
+    server.session.request(server.now, Outgoing::new("roots/list", None)).unwrap();
     server.wait(secs(3) - TICK);
-    assert_eq!(
-        server.session.outbound_requests(),
-        1,
-        "the maximum does not shorten it"
-    );
+    assert_eq!(server.session.outbound_requests(), 1, "the maximum does not shorten it");
     server.wait(TICK);
     assert_eq!(server.session.outbound_requests(), 0);
 }
@@ -181,10 +168,7 @@ fn endless_deadlines_do_not_overflow() {
         timeouts.stall = Duration::MAX;
     });
     server.send(&call(1));
-    server
-        .session
-        .request(server.now, Outgoing::new("roots/list", None))
-        .unwrap();
+    server.session.request(server.now, Outgoing::new("roots/list", None)).unwrap();
     server.wait(secs(u64::MAX / 2));
     assert_eq!(server.session.held(), 1);
     assert_eq!(server.said(), []);

@@ -25,21 +25,8 @@ fn everything_can_be_moved_and_shared_between_threads() {
     check::<Counters>();
     check::<(SessionConfig, Limits, Timeouts, HoldBudget)>();
     check::<(PeerError, RequestError, SendError<Outgoing>)>();
-    check::<(
-        RequestId,
-        ProgressToken,
-        RequestKey,
-        RequestHandle,
-        RequestTicket,
-    )>();
-    check::<(
-        Incoming,
-        Message,
-        Request,
-        Response,
-        EnvelopeError,
-        ErrorObject,
-    )>();
+    check::<(RequestId, ProgressToken, RequestKey, RequestHandle, RequestTicket)>();
+    check::<(Incoming, Message, Request, Response, EnvelopeError, ErrorObject)>();
     check::<(Frame, RawJson, Text, Instant)>();
 }
 
@@ -47,17 +34,9 @@ fn everything_can_be_moved_and_shared_between_threads() {
 #[test]
 fn sizes_are_what_we_decided_on() {
     use core::mem::size_of;
-    assert!(
-        size_of::<ServerEvent>() <= 192,
-        "{}",
-        size_of::<ServerEvent>()
-    );
+    assert!(size_of::<ServerEvent>() <= 192, "{}", size_of::<ServerEvent>());
     assert!(size_of::<Transmit>() <= 112, "{}", size_of::<Transmit>());
     assert!(size_of::<RequestId>() <= 40, "{}", size_of::<RequestId>());
     assert!(size_of::<RequestTicket>() <= 8);
-    assert!(
-        size_of::<ServerSession>() <= 1024,
-        "{}",
-        size_of::<ServerSession>()
-    );
+    assert!(size_of::<ServerSession>() <= 1024, "{}", size_of::<ServerSession>());
 }

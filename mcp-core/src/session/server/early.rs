@@ -41,10 +41,7 @@ impl ServerSession {
         let id = request.0.clone();
         let timing = (now, self.config.timeouts.hold);
         let limits = &self.config.limits;
-        if !self
-            .hold
-            .push(timing, limits, &mut self.counters, request, bytes)
-        {
+        if !self.hold.push(timing, limits, &mut self.counters, request, bytes) {
             return Err(self.refuse_early(&id, EarlyRefusal::HoldQueueFull));
         }
         self.ids.insert(id.clone(), Place::Held);
@@ -69,14 +66,7 @@ impl ServerSession {
         self.ids.insert(id.clone(), Place::InFlight(ticket.key()));
         self.counters.dispatched += 1;
         self.counters.in_flight_peak = self.counters.in_flight_peak.max(self.in_flight.len());
-        let request = IncomingRequest {
-            ticket,
-            id,
-            method,
-            params,
-            progress_token,
-            held_for,
-        };
+        let request = IncomingRequest { ticket, id, method, params, progress_token, held_for };
         self.events.push_back(ServerEvent::Request(request));
         if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {
             self.serving = true;
@@ -98,32 +88,14 @@ impl ServerSession {
     }
 
     pub(super) fn release(&mut self, now: Instant, held: Held) {
-        let Held {
-            id,
-            method,
-            params,
-            lane,
-            since,
-            ..
-        } = held;
+        let Held { id, method, params, lane, since, .. } = held;
         self.ids.remove(&id);
         let revision = self.revision.unwrap_or(Revision::LATEST_LEGACY);
         let waited = now - since;
-        let released = if self
-            .config
-            .methods
-            .serves(&method, revision, Sender::Client)
-        {
-            Meta::read(params.as_ref())
-                .map(|meta| meta.progress_token)
-                .and_then(|token| {
-                    self.dispatch(
-                        now,
-                        waited,
-                        (id.clone(), method, params.clone(), lane),
-                        token,
-                    )
-                })
+        let released = if self.config.methods.serves(&method, revision, Sender::Client) {
+            Meta::read(params.as_ref()).map(|meta| meta.progress_token).and_then(|token| {
+                self.dispatch(now, waited, (id.clone(), method, params.clone(), lane), token)
+            })
         } else {
             self.counters.refused_unknown_method += 1;
             Err(ErrorObject::method_not_found(method.as_str()))
@@ -164,12 +136,7 @@ impl ServerSession {
             _ => "initialize",
         };
         let state = self.phase.as_str();
-        let data = Data {
-            reason: reason.as_str(),
-            expected,
-            state,
-            retryable: true,
-        };
+        let data = Data { reason: reason.as_str(), expected, state, retryable: true };
         let error = ErrorObject::new(self.config.not_initialized, "Server not initialized");
         match RawJson::from_value(&data) {
             Ok(data) => error.with_data(data),

@@ -111,11 +111,7 @@ impl ServerSession {
             return self.handle_initialize(lane, id, params.as_ref());
         }
         let revision = self.revision.unwrap_or(Revision::LATEST_LEGACY);
-        if !self
-            .config
-            .methods
-            .serves(&method, revision, Sender::Client)
-        {
+        if !self.config.methods.serves(&method, revision, Sender::Client) {
             self.counters.refused_unknown_method += 1;
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
@@ -165,15 +161,9 @@ impl ServerSession {
         self.gave_up = false;
         self.ids.insert(id.clone(), Place::Initialize);
         self.initialize = Some((id, lane, revision));
-        let client = Client {
-            revision,
-            capabilities: params.capabilities,
-            info: params.client_info,
-        };
-        self.events.push_back(ServerEvent::Initialize(
-            InitializeTicket(()),
-            Box::new(client),
-        ));
+        let client =
+            Client { revision, capabilities: params.capabilities, info: params.client_info };
+        self.events.push_back(ServerEvent::Initialize(InitializeTicket(()), Box::new(client)));
         Ok(())
     }
 
@@ -209,9 +199,7 @@ impl ServerSession {
             reason: Option<String>,
         }
         let cancelled = params.and_then(|params| params.to::<Cancelled>().ok());
-        let place = cancelled
-            .as_ref()
-            .and_then(|cancelled| self.ids.get(&cancelled.id));
+        let place = cancelled.as_ref().and_then(|cancelled| self.ids.get(&cancelled.id));
         let (Some(Cancelled { id, reason }), Some(place)) = (cancelled, place.copied()) else {
             self.counters.ignored_notifications += 1;
             return;
@@ -226,8 +214,7 @@ impl ServerSession {
             }
             Place::InFlight(key) => {
                 self.in_flight.remove(key);
-                self.events
-                    .push_back(ServerEvent::Cancelled(key, CancelReason::Client(reason)));
+                self.events.push_back(ServerEvent::Cancelled(key, CancelReason::Client(reason)));
             }
         }
         self.counters.cancelled += 1;
@@ -262,8 +249,7 @@ impl ServerSession {
         };
         self.outbound.remove(handle);
         let outcome = response.outcome.map_err(RequestError::Refused);
-        self.events
-            .push_back(ServerEvent::Response(handle, outcome));
+        self.events.push_back(ServerEvent::Response(handle, outcome));
     }
 
     /// A request of the modern era on a server that has none: `server/discover` hears what every
@@ -283,10 +269,7 @@ impl ServerSession {
             ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
             "Unsupported protocol version",
         );
-        let data = Data {
-            supported: Revision::LEGACY.map(Revision::as_str),
-            requested,
-        };
+        let data = Data { supported: Revision::LEGACY.map(Revision::as_str), requested };
         match RawJson::from_value(&data) {
             Ok(data) => error.with_data(data),
             Err(_) => error,
@@ -317,10 +300,7 @@ pub(super) fn busy(message: &'static str, reason: &'static str) -> ErrorObject {
         retryable: bool,
     }
     let error = ErrorObject::internal(message);
-    match RawJson::from_value(&Data {
-        reason,
-        retryable: true,
-    }) {
+    match RawJson::from_value(&Data { reason, retryable: true }) {
         Ok(data) => error.with_data(data),
         Err(_) => error,
     }

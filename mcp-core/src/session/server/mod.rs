@@ -226,11 +226,7 @@ impl ServerSession {
         }
         let is_log = item.method == NotificationMethod::Message.as_str();
         if self.may_send(item.about.is_some() || is_log) {
-            self.transmit(
-                now,
-                lane,
-                Frame::notification(&item.method, item.params.as_ref()),
-            );
+            self.transmit(now, lane, Frame::notification(&item.method, item.params.as_ref()));
         } else if self.outbound.deferred() < self.config.limits.deferred {
             self.outbound.defer(Deferred::Notification(item));
         } else {
@@ -385,10 +381,7 @@ impl ServerSession {
             return;
         }
         let config = Arc::clone(&self.config);
-        if self
-            .outbox
-            .is_stalled(now, &config.limits, &config.timeouts)
-        {
+        if self.outbox.is_stalled(now, &config.limits, &config.timeouts) {
             self.end(CloseReason::Stalled);
             self.outbox.clear();
             return;
@@ -612,13 +605,9 @@ impl ServerSession {
     /// Ends every request of ours: there will be no answers.
     fn end_outbound(&mut self) {
         while let Some((handle, pending)) = self.outbound.pop() {
-            let error = if pending.sent.is_some() {
-                RequestError::Lost
-            } else {
-                RequestError::NotSent
-            };
-            self.events
-                .push_back(ServerEvent::Response(handle, Err(error)));
+            let error =
+                if pending.sent.is_some() { RequestError::Lost } else { RequestError::NotSent };
+            self.events.push_back(ServerEvent::Response(handle, Err(error)));
         }
     }
 
@@ -628,8 +617,7 @@ impl ServerSession {
         }
         let limits = (&self.config.limits, &self.config.timeouts);
         let over = self.outbox.bytes() >= self.config.limits.outbox_bytes_max;
-        self.outbox
-            .push(now, limits, &mut self.counters, Transmit { lane, frame });
+        self.outbox.push(now, limits, &mut self.counters, Transmit { lane, frame });
         if over {
             self.end(CloseReason::Stalled);
             self.outbox.clear();

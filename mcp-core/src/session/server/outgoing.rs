@@ -46,8 +46,7 @@ impl ServerSession {
         };
         self.ids.remove(&request.id);
         self.counters.expired += 1;
-        self.events
-            .push_back(ServerEvent::Cancelled(key, CancelReason::Deadline));
+        self.events.push_back(ServerEvent::Cancelled(key, CancelReason::Deadline));
         let frame = Frame::error(Some(&request.id), &unanswered());
         self.transmit(now, request.lane, frame);
     }
@@ -68,18 +67,10 @@ impl ServerSession {
         let Some(Pending { sent, .. }) = self.outbound.remove(handle) else {
             return;
         };
-        let outcome = if sent.is_none() {
-            RequestError::NotSent
-        } else {
-            outcome
-        };
-        self.events
-            .push_back(ServerEvent::Response(handle, Err(outcome)));
+        let outcome = if sent.is_none() { RequestError::NotSent } else { outcome };
+        self.events.push_back(ServerEvent::Response(handle, Err(outcome)));
         if let Some(lane) = sent
-            && let Ok(params) = RawJson::from_value(&Cancelled {
-                id: handle.0,
-                reason,
-            })
+            && let Ok(params) = RawJson::from_value(&Cancelled { id: handle.0, reason })
         {
             let frame = Frame::notification("notifications/cancelled", Some(&params));
             self.transmit(now, lane, frame);
@@ -98,11 +89,7 @@ impl ServerSession {
     }
 
     pub(super) fn refuse_to_send(&self, item: Outgoing) -> SendError<Outgoing> {
-        if self.phase == Phase::Closed {
-            SendError::Closed(item)
-        } else {
-            SendError::Ended(item)
-        }
+        if self.phase == Phase::Closed { SendError::Closed(item) } else { SendError::Ended(item) }
     }
 
     /// Whether a message of ours may leave in this phase; `early` ones before `initialized`.

@@ -31,10 +31,7 @@ impl Hosts {
     /// Any name: for servers behind a proxy that checks it.
     #[must_use]
     pub const fn any() -> Self {
-        Self {
-            names: Vec::new(),
-            any: true,
-        }
+        Self { names: Vec::new(), any: true }
     }
 
     /// Adds a name, with or without a port, to the loopback names.
@@ -74,10 +71,7 @@ impl Origins {
     /// Any origin, even `null`: every page a user visits can then call the server.
     #[must_use]
     pub const fn any() -> Self {
-        Self {
-            origins: Vec::new(),
-            any: true,
-        }
+        Self { origins: Vec::new(), any: true }
     }
 
     /// Adds an origin such as `https://app.example.com`.
@@ -88,12 +82,7 @@ impl Origins {
     }
 
     fn contain(&self, origin: &str, own: &str) -> bool {
-        if self.any
-            || self
-                .origins
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(origin))
-        {
+        if self.any || self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin)) {
             return true;
         }
         let authority = origin
@@ -102,9 +91,7 @@ impl Origins {
             .map(|(_, authority)| authority);
         authority.is_some_and(|authority| {
             authority.eq_ignore_ascii_case(own)
-                || LOOPBACK
-                    .iter()
-                    .any(|name| name.eq_ignore_ascii_case(without_port(authority)))
+                || LOOPBACK.iter().any(|name| name.eq_ignore_ascii_case(without_port(authority)))
         })
     }
 }
@@ -134,9 +121,7 @@ pub(super) fn check(head: &Parts, hosts: &Hosts, origins: &Origins) -> Result<()
     }
     let may_call = match head::single(&head.headers, ORIGIN) {
         Ok(None) => true,
-        Ok(Some(origin)) => origin
-            .to_str()
-            .is_ok_and(|origin| origins.contain(origin, authority)),
+        Ok(Some(origin)) => origin.to_str().is_ok_and(|origin| origins.contain(origin, authority)),
         Err(head::Several) => false,
     };
     may_call.then_some(()).ok_or(Denied::Origin)
@@ -174,49 +159,21 @@ mod tests {
     #[test]
     fn only_known_hosts_are_answered() {
         let default = Hosts::default();
-        for host in [
-            "localhost",
-            "localhost:8000",
-            "127.0.0.1:1",
-            "[::1]",
-            "[::1]:80",
-            "LOCALHOST",
-        ] {
-            assert_eq!(
-                verdict(&[host], None, &default, &Origins::default()),
-                Ok(()),
-                "{host}"
-            );
+        for host in ["localhost", "localhost:8000", "127.0.0.1:1", "[::1]", "[::1]:80", "LOCALHOST"]
+        {
+            assert_eq!(verdict(&[host], None, &default, &Origins::default()), Ok(()), "{host}");
         }
-        for host in [
-            "evil.example.com",
-            "localhost.evil.com",
-            "127.0.0.1.evil.com:80",
-            "10.0.0.1",
-        ] {
+        for host in ["evil.example.com", "localhost.evil.com", "127.0.0.1.evil.com:80", "10.0.0.1"]
+        {
             let denied = verdict(&[host], None, &default, &Origins::default());
             assert_eq!(denied, Err(Denied::Host), "{host}");
         }
-        let denied = verdict(
-            &["localhost", "evil.com"],
-            None,
-            &default,
-            &Origins::default(),
-        );
+        let denied = verdict(&["localhost", "evil.com"], None, &default, &Origins::default());
         assert_eq!(denied, Err(Denied::NoHost), "two are as good as none");
-        assert_eq!(
-            verdict(&[], None, &default, &Origins::default()),
-            Err(Denied::NoHost)
-        );
+        assert_eq!(verdict(&[], None, &default, &Origins::default()), Err(Denied::NoHost));
         let named = Hosts::default().allow("mcp.example.com");
-        assert_eq!(
-            verdict(&["mcp.example.com:443"], None, &named, &Origins::default()),
-            Ok(())
-        );
-        assert_eq!(
-            verdict(&["evil.com"], None, &Hosts::any(), &Origins::default()),
-            Ok(())
-        );
+        assert_eq!(verdict(&["mcp.example.com:443"], None, &named, &Origins::default()), Ok(()));
+        assert_eq!(verdict(&["evil.com"], None, &Hosts::any(), &Origins::default()), Ok(()));
     }
 
     /// SSE-05, SHTTP-03, SHTTP-04.
@@ -231,19 +188,11 @@ mod tests {
             "https://app.example.com",
             "https://mcp.example.com",
         ] {
-            assert_eq!(
-                verdict(&host, Some(origin), &hosts, &origins),
-                Ok(()),
-                "{origin}"
-            );
+            assert_eq!(verdict(&host, Some(origin), &hosts, &origins), Ok(()), "{origin}");
         }
-        for origin in [
-            "null",
-            "http://evil.com",
-            "http://localhost.evil.com",
-            "file://localhost",
-            "",
-        ] {
+        for origin in
+            ["null", "http://evil.com", "http://localhost.evil.com", "file://localhost", ""]
+        {
             let denied = verdict(&host, Some(origin), &hosts, &origins);
             assert_eq!(denied, Err(Denied::Origin), "{origin}");
         }

@@ -19,11 +19,7 @@ pub struct SsePaths {
 
 impl Default for SsePaths {
     fn default() -> Self {
-        Self {
-            stream: "/sse".into(),
-            messages: "/messages".into(),
-            public_prefix: String::new(),
-        }
+        Self { stream: "/sse".into(), messages: "/messages".into(), public_prefix: String::new() }
     }
 }
 
@@ -35,6 +31,8 @@ pub struct HttpConfig {
     pub session: SessionConfig,
     /// The HTTP+SSE pair, or `None` to leave it out. Default on.
     pub sse: Option<SsePaths>,
+    /// The endpoint of Streamable HTTP, or `None` to leave it out. Default off.
+    pub mcp: Option<String>,
     /// Names this server answers to. Default the loopback names.
     pub hosts: Hosts,
     /// Pages that may call this server. Default those of the loopback names and its own.
@@ -57,6 +55,7 @@ impl HttpConfig {
         Self {
             session,
             sse: Some(SsePaths::default()),
+            mcp: None,
             hosts: Hosts::default(),
             origins: Origins::default(),
             max_sessions: 4096,

@@ -46,15 +46,7 @@ impl<A> EventStream<A> {
         greeting: Bytes,
     ) -> Self {
         let ready = VecDeque::from([greeting]);
-        Self {
-            id,
-            slot,
-            sessions,
-            ready,
-            keep_alive,
-            keep_alive_at: now + keep_alive,
-            now,
-        }
+        Self { id, slot, sessions, ready, keep_alive, keep_alive_at: now + keep_alive, now }
     }
 
     /// The response head.
@@ -108,9 +100,7 @@ impl<A> EventStream<A> {
     #[must_use]
     pub fn poll_timeout(&self) -> Instant {
         let session = self.slot.lock().poll_timeout();
-        session.map_or(self.keep_alive_at, |session| {
-            session.min(self.keep_alive_at)
-        })
+        session.map_or(self.keep_alive_at, |session| session.min(self.keep_alive_at))
     }
 
     /// Whether the body is complete.
@@ -167,8 +157,6 @@ impl<A> Drop for EventStream<A> {
 
 impl<A> fmt::Debug for EventStream<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream")
-            .field("ready", &self.ready.len())
-            .finish_non_exhaustive()
+        f.debug_struct("EventStream").field("ready", &self.ready.len()).finish_non_exhaustive()
     }
 }

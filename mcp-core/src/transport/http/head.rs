@@ -52,9 +52,7 @@ pub(super) fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
             let range = parts.next().unwrap_or_default();
             let names_it = range == "*/*"
                 || range.eq_ignore_ascii_case(media_type)
-                || range
-                    .strip_suffix("/*")
-                    .is_some_and(|range| range.eq_ignore_ascii_case(group));
+                || range.strip_suffix("/*").is_some_and(|range| range.eq_ignore_ascii_case(group));
             names_it && !parts.any(is_zero_weight)
         })
 }
@@ -77,10 +75,7 @@ pub(super) fn content_length(headers: &HeaderMap) -> Option<usize> {
 /// The value of a query parameter, undecoded.
 pub(super) fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .filter(|(key, _)| *key == name)
-        .map(|(_, value)| value)
-        .next()
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
 }
 
 #[cfg(test)]
@@ -88,27 +83,16 @@ mod tests {
     use super::*;
 
     fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
-        values
-            .iter()
-            .map(|value| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
+        values.iter().map(|value| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
     #[test]
     fn json_is_recognised_by_its_media_type() {
-        for good in [
-            "application/json",
-            "Application/JSON; charset=utf-8",
-            "application/json;x=y",
-        ] {
+        for good in ["application/json", "Application/JSON; charset=utf-8", "application/json;x=y"]
+        {
             assert!(is_json(&headers("content-type", &[good])), "{good}");
         }
-        for bad in [
-            "text/plain",
-            "application/jsonp",
-            "application/json; charset=latin1",
-            "",
-        ] {
+        for bad in ["text/plain", "application/jsonp", "application/json; charset=latin1", ""] {
             assert!(!is_json(&headers("content-type", &[bad])), "{bad}");
         }
         assert!(!is_json(&HeaderMap::new()));
@@ -123,23 +107,14 @@ mod tests {
             &["a/b", "Text/Event-Stream"],
             &[],
         ] {
-            assert!(
-                accepts(&headers("accept", good), "text/event-stream"),
-                "{good:?}"
-            );
+            assert!(accepts(&headers("accept", good), "text/event-stream"), "{good:?}");
         }
-        assert!(!accepts(
-            &headers("accept", &["application/json"]),
-            "text/event-stream"
-        ));
+        assert!(!accepts(&headers("accept", &["application/json"]), "text/event-stream"));
     }
 
     #[test]
     fn the_first_of_equal_parameters_counts() {
-        assert_eq!(
-            query(Some("a=1&session_id=x&session_id=y"), "session_id"),
-            Some("x")
-        );
+        assert_eq!(query(Some("a=1&session_id=x&session_id=y"), "session_id"), Some("x"));
         assert_eq!(query(Some("session_ids=x"), "session_id"), None);
         assert_eq!(query(None, "session_id"), None);
     }

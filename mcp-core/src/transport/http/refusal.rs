@@ -28,10 +28,9 @@ impl Refusal {
     /// The response. It has no id unless the body of the request was read.
     pub(super) fn into_response(self) -> Response<Bytes> {
         let (status, message): (_, &'static str) = match &self {
-            Self::Denied(Denied::NoHost) => (
-                StatusCode::BAD_REQUEST,
-                "Bad Request: exactly one Host header is required",
-            ),
+            Self::Denied(Denied::NoHost) => {
+                (StatusCode::BAD_REQUEST, "Bad Request: exactly one Host header is required")
+            }
             Self::Denied(Denied::Host) => (
                 StatusCode::FORBIDDEN,
                 "Forbidden: this server does not answer to that Host; its operator can allow it",
@@ -40,26 +39,20 @@ impl Refusal {
                 StatusCode::FORBIDDEN,
                 "Forbidden: this Origin may not call the server; its operator can allow it",
             ),
-            Self::UnknownPath => (
-                StatusCode::NOT_FOUND,
-                "Not Found: there is no endpoint here",
-            ),
-            Self::MethodNotAllowed(_) => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Method Not Allowed: see the Allow header",
-            ),
-            Self::NotAcceptable => (
-                StatusCode::NOT_ACCEPTABLE,
-                "Not Acceptable: the answer is text/event-stream",
-            ),
+            Self::UnknownPath => (StatusCode::NOT_FOUND, "Not Found: there is no endpoint here"),
+            Self::MethodNotAllowed(_) => {
+                (StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed: see the Allow header")
+            }
+            Self::NotAcceptable => {
+                (StatusCode::NOT_ACCEPTABLE, "Not Acceptable: the answer is text/event-stream")
+            }
             Self::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported Media Type: the body must be application/json",
             ),
-            Self::TooLarge { .. } => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "Payload Too Large: the message exceeds the limit",
-            ),
+            Self::TooLarge { .. } => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large: the message exceeds the limit")
+            }
             Self::NoSessionId => (
                 StatusCode::BAD_REQUEST,
                 "Bad Request: session_id is missing; POST to the URI from the endpoint event",
@@ -68,10 +61,9 @@ impl Refusal {
                 StatusCode::NOT_FOUND,
                 "Session not found: its stream is closed; open a new one and initialize",
             ),
-            Self::TooManySessions => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Service Unavailable: too many sessions",
-            ),
+            Self::TooManySessions => {
+                (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable: too many sessions")
+            }
             Self::ShuttingDown => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable: the server is shutting down",

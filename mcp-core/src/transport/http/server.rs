@@ -13,6 +13,7 @@ use http::{Method, Response};
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
 use super::sessions::{Sessions, Slot};
+use super::upload::Target;
 use super::{EventStream, HttpConfig, SessionId, SsePaths, Upload, access, head};
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::session::ServerSession;
@@ -71,12 +72,7 @@ impl<A> HttpServer<A> {
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
         let session = Arc::new(config.session.clone());
-        Self {
-            config,
-            session,
-            ids: SessionIds::new(seed),
-            sessions,
-        }
+        Self { config, session, ids: SessionIds::new(seed), sessions }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
@@ -124,6 +120,7 @@ impl<A> HttpServer<A> {
         match &self.config.sse {
             Some(sse) if path == sse.stream => self.open(now, head, sse, attach),
             Some(sse) if path == sse.messages => self.post(head),
+            _ if self.config.mcp.as_deref() == Some(path) => self.mcp(head),
             _ => Err(Refusal::UnknownPath),
         }
     }
@@ -148,34 +145,30 @@ impl<A> HttpServer<A> {
         let greeting = self.greeting(id, paths);
         let sessions = Arc::clone(&self.sessions);
         let keep_alive = self.config.keep_alive;
-        Ok(Admission::Open(EventStream::new(
-            now,
-            (id, slot),
-            sessions,
-            keep_alive,
-            greeting,
-        )))
+        Ok(Admission::Open(EventStream::new(now, (id, slot), sessions, keep_alive, greeting)))
     }
 
     /// The `endpoint` event, with the hint whether the client must initialize.
     fn greeting(&self, id: SessionId, paths: &SsePaths) -> Bytes {
-        let SsePaths {
-            messages,
-            public_prefix,
-            ..
-        } = paths;
+        let SsePaths { messages, public_prefix, .. } = paths;
         let init_required = self.config.session.early_requests != EarlyRequests::Serve;
         let uri =
             format!("{public_prefix}{messages}?session_id={id}&init_required={init_required}");
         let mut greeting = BytesMut::new();
-        let mut fields = EventFields::new()
-            .with_event("endpoint")
-            .unwrap_or_default();
+        let mut fields = EventFields::new().with_event("endpoint").unwrap_or_default();
         if let Some(retry) = self.config.retry {
             fields = fields.with_retry(retry);
         }
         fields.write(uri.as_bytes(), &mut greeting);
         greeting.freeze()
+    }
+
+    /// The one endpoint of Streamable HTTP.
+    fn mcp(&self, head: &Parts) -> Result<Admission<A>, Refusal> {
+        if head.method != Method::POST {
+            return Err(Refusal::MethodNotAllowed("POST"));
+        }
+        self.upload(head, Target::Mcp)
     }
 
     /// `POST /messages`: a message for a session whose stream is open.
@@ -187,23 +180,23 @@ impl<A> HttpServer<A> {
         let slot = SessionId::parse(id)
             .and_then(|id| self.sessions.get(id))
             .ok_or(Refusal::UnknownSession)?;
+        self.upload(head, Target::Messages(slot))
+    }
+
+    fn upload(&self, head: &Parts, target: Target<A>) -> Result<Admission<A>, Refusal> {
         if !head::is_json(&head.headers) {
             return Err(Refusal::NotJson);
         }
         let limits = self.config.session.limits.envelope;
         if head::content_length(&head.headers).is_some_and(|length| length > limits.bytes) {
-            return Err(Refusal::TooLarge {
-                limit: limits.bytes,
-            });
+            return Err(Refusal::TooLarge { limit: limits.bytes });
         }
-        Ok(Admission::ReadBody(Upload::new(slot, limits)))
+        Ok(Admission::ReadBody(Upload::new(target, limits)))
     }
 }
 
 impl<A> fmt::Debug for HttpServer<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpServer")
-            .field("sessions", &self.sessions())
-            .finish_non_exhaustive()
+        f.debug_struct("HttpServer").field("sessions", &self.sessions()).finish_non_exhaustive()
     }
 }

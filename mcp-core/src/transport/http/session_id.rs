@@ -13,9 +13,7 @@ impl SessionId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        well_formed
-            .then(|| u128::from_str_radix(text, 16).ok().map(Self))
-            .flatten()
+        well_formed.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
 
     pub(super) const fn shard(self, shards: usize) -> usize {
@@ -47,10 +45,7 @@ pub(super) struct SessionIds {
 impl SessionIds {
     pub(super) fn new(seed: &[u8; 32]) -> Self {
         let seed = Hmac::new_from_slice(seed).expect("HMAC takes keys of any length");
-        Self {
-            seed,
-            next: AtomicU64::new(0),
-        }
+        Self { seed, next: AtomicU64::new(0) }
     }
 
     pub(super) fn generate(&self) -> SessionId {
@@ -58,12 +53,7 @@ impl SessionIds {
         let mut mac = self.seed.clone();
         mac.update(&counter.to_be_bytes());
         let digest = mac.finalize().into_bytes();
-        SessionId(
-            digest
-                .iter()
-                .take(16)
-                .fold(0, |id, byte| (id << 8) | u128::from(*byte)),
-        )
+        SessionId(digest.iter().take(16).fold(0, |id, byte| (id << 8) | u128::from(*byte)))
     }
 }
 

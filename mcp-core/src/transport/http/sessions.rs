@@ -29,10 +29,7 @@ impl<A> Slot<A> {
     /// A session with an attachment.
     #[must_use]
     pub const fn new(session: ServerSession, attachment: A) -> Self {
-        Self {
-            session: Mutex::new(session),
-            attachment,
-        }
+        Self { session: Mutex::new(session), attachment }
     }
 
     /// Waits for the session to be free.

@@ -4,8 +4,9 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 
+use super::mcp::{self, ModernRequest};
 use super::refusal::Refusal;
 use super::sessions::Slot;
 use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
@@ -16,9 +17,17 @@ use crate::time::Instant;
 
 /// The body of a POST, counted as it comes in.
 pub struct Upload<A> {
-    slot: Arc<Slot<A>>,
+    target: Target<A>,
     limits: EnvelopeLimits,
     body: Body,
+}
+
+/// What a message is posted to.
+pub(super) enum Target<A> {
+    /// An HTTP+SSE session.
+    Messages(Arc<Slot<A>>),
+    /// The endpoint of Streamable HTTP.
+    Mcp,
 }
 
 /// A body in one piece is kept as it came; most are.
@@ -31,20 +40,18 @@ enum Body {
 /// What came of a message that was posted.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Posted<A> {
-    /// What to answer.
-    pub response: Response<Bytes>,
-    /// The session it was for: poll it for events.
-    pub slot: Arc<Slot<A>>,
+pub enum Posted<A> {
+    /// Nobody takes it.
+    Refused(Response<Bytes>),
+    /// It was for a session, whether that took it or not: poll it for events.
+    Session(Response<Bytes>, Arc<Slot<A>>),
+    /// It is a request of the modern era, ready to be worked on.
+    Modern(ModernRequest),
 }
 
 impl<A> Upload<A> {
-    pub(super) const fn new(slot: Arc<Slot<A>>, limits: EnvelopeLimits) -> Self {
-        Self {
-            slot,
-            limits,
-            body: Body::Empty,
-        }
+    pub(super) const fn new(target: Target<A>, limits: EnvelopeLimits) -> Self {
+        Self { target, limits, body: Body::Empty }
     }
 
     /// Takes a piece of the body.
@@ -52,10 +59,7 @@ impl<A> Upload<A> {
     /// # Errors
     /// The response to send, 413, when the body is larger than a message may be. The rest of it
     /// need not be read.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the refusal is the answer, moved once"
-    )]
+    #[expect(clippy::result_large_err, reason = "the refusal is the answer, moved once")]
     pub fn handle_data(&mut self, data: Bytes) -> Result<(), Response<Bytes>> {
         let limit = self.limits.bytes;
         if self.len().saturating_add(data.len()) > limit {
@@ -83,27 +87,24 @@ impl<A> Upload<A> {
     /// A message that is not taken is refused here: with 400 and a JSON-RPC error when it is
     /// malformed, with 404 when the session has ended, with 503 when it can take no more for now.
     #[must_use]
-    pub fn handle_end(self, now: Instant) -> Posted<A> {
+    pub fn handle_end(self, now: Instant, headers: &HeaderMap) -> Posted<A> {
         let frame = match self.body {
             Body::Empty => Bytes::new(),
             Body::Whole(whole) => whole,
             Body::Gathered(gathered) => gathered.freeze(),
         };
         // Off the lock: parsing is the long part.
-        let delivered = Incoming::parse(&frame, &self.limits)
-            .map_err(Refusal::Malformed)
-            .and_then(|incoming| deliver(now, &mut self.slot.lock(), incoming, frame.len()));
-        let response = match delivered {
-            Ok(()) => {
-                let mut response = Response::new(Bytes::new());
-                *response.status_mut() = StatusCode::ACCEPTED;
-                response
-            }
-            Err(refusal) => refusal.into_response(),
+        let incoming = match Incoming::parse(&frame, &self.limits) {
+            Ok(incoming) => incoming,
+            Err(error) => return Posted::Refused(Refusal::Malformed(error).into_response()),
         };
-        Posted {
-            response,
-            slot: self.slot,
+        match self.target {
+            Target::Messages(slot) => {
+                let delivered = deliver(now, &mut slot.lock(), incoming, frame.len());
+                let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
+                Posted::Session(response, slot)
+            }
+            Target::Mcp => mcp::accept(now, headers, incoming, frame.len()),
         }
     }
 
@@ -114,6 +115,13 @@ impl<A> Upload<A> {
             Body::Gathered(gathered) => gathered.len(),
         }
     }
+}
+
+/// The answer to a message that wants none.
+fn accepted() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
 }
 
 /// Gives a message to its session, if the session can take it.

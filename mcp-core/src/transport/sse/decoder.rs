@@ -297,14 +297,9 @@ impl Decoder {
         if mem::replace(&mut self.refused, true) {
             return None;
         }
-        self.block = Block {
-            id: self.block.id.take(),
-            ..Block::default()
-        };
+        self.block = Block { id: self.block.id.take(), ..Block::default() };
         self.block_bytes = self.block.len();
-        Some(DecodeError::TooLarge {
-            limit: self.max_event_bytes,
-        })
+        Some(DecodeError::TooLarge { limit: self.max_event_bytes })
     }
 
     fn handle_field(&mut self, mut line: Bytes) {
@@ -343,12 +338,7 @@ impl Decoder {
             Data::One(line) => line,
             Data::Joined(lines) => lines.freeze(),
         };
-        let event = SseEvent {
-            event: block.event,
-            data,
-            id: block.id,
-            retry: block.retry,
-        };
+        let event = SseEvent { event: block.event, data, id: block.id, retry: block.retry };
         if refused { None } else { Some(event) }
     }
 }
@@ -495,39 +485,22 @@ mod tests {
         decode(DEFAULT_MAX_EVENT_BYTES, stream).0
     }
 
-    const EMPTY: SseEvent = SseEvent {
-        event: None,
-        data: Bytes::new(),
-        id: None,
-        retry: None,
-    };
+    const EMPTY: SseEvent = SseEvent { event: None, data: Bytes::new(), id: None, retry: None };
 
     fn data(data: &'static str) -> SseEvent {
-        SseEvent {
-            data: Bytes::from_static(data.as_bytes()),
-            ..EMPTY
-        }
+        SseEvent { data: Bytes::from_static(data.as_bytes()), ..EMPTY }
     }
 
     fn id(id: &str, event: SseEvent) -> SseEvent {
-        SseEvent {
-            id: Some(Box::from(id)),
-            ..event
-        }
+        SseEvent { id: Some(Box::from(id)), ..event }
     }
 
     fn typed(event_type: &str, event: SseEvent) -> SseEvent {
-        SseEvent {
-            event: Some(Box::from(event_type)),
-            ..event
-        }
+        SseEvent { event: Some(Box::from(event_type)), ..event }
     }
 
     fn retry(millis: u64) -> SseEvent {
-        SseEvent {
-            retry: Some(Duration::from_millis(millis)),
-            ..EMPTY
-        }
+        SseEvent { retry: Some(Duration::from_millis(millis)), ..EMPTY }
     }
 
     const TOO_LARGE: fn(usize) -> Item = |limit| Err(DecodeError::TooLarge { limit });
@@ -536,12 +509,7 @@ mod tests {
     fn line_ends_mix() {
         let expected = [Ok(data("a\nb\nc\nd"))];
         assert_eq!(events(b"data:a\ndata:b\rdata:c\r\ndata:d\n\n"), expected);
-        for end in [
-            &b"data:a\n\r"[..],
-            b"data:a\r\r",
-            b"data:a\r\n\r",
-            b"data:a\r\n\n\n",
-        ] {
+        for end in [&b"data:a\n\r"[..], b"data:a\r\r", b"data:a\r\n\r", b"data:a\r\n\n\n"] {
             assert_eq!(events(end), [Ok(data("a"))]);
         }
         assert_eq!(events(b"data:a\r\n"), [], "CR LF is one line end, not two");
@@ -567,10 +535,7 @@ mod tests {
 
     #[test]
     fn one_space_after_the_colon_is_dropped() {
-        assert_eq!(
-            events(b"data: a\ndata:  b\ndata:c: d\n\n"),
-            [Ok(data("a\n b\nc: d"))]
-        );
+        assert_eq!(events(b"data: a\ndata:  b\ndata:c: d\n\n"), [Ok(data("a\n b\nc: d"))]);
     }
 
     #[test]
@@ -581,10 +546,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_ignored() {
-        assert_eq!(
-            events(b"Data: x\n data: x\ndat\ndatum:\ndata:a\nfoo:\n\n"),
-            [Ok(data("a"))]
-        );
+        assert_eq!(events(b"Data: x\n data: x\ndat\ndatum:\ndata:a\nfoo:\n\n"), [Ok(data("a"))]);
     }
 
     #[test]
@@ -654,14 +616,8 @@ mod tests {
     #[test]
     fn retry_takes_digits_only() {
         assert_eq!(events(b"retry: 1500\n\n"), [Ok(retry(1500))]);
-        assert_eq!(
-            events(b"retry: 99999999999999999999999\n\n"),
-            [Ok(retry(u64::MAX))]
-        );
-        assert_eq!(
-            events(b"retry:7\nretry: -1\nretry:+2\nretry:\nretry:1e3\n\n"),
-            [Ok(retry(7))]
-        );
+        assert_eq!(events(b"retry: 99999999999999999999999\n\n"), [Ok(retry(u64::MAX))]);
+        assert_eq!(events(b"retry:7\nretry: -1\nretry:+2\nretry:\nretry:1e3\n\n"), [Ok(retry(7))]);
         assert_eq!(events(b"retry: 1 \n\n"), []);
     }
 
@@ -674,10 +630,7 @@ mod tests {
 
     #[test]
     fn invalid_utf8_is_kept_in_data_and_replaced_elsewhere() {
-        let expected = SseEvent {
-            data: Bytes::from_static(b"\xFF\x80"),
-            ..EMPTY
-        };
+        let expected = SseEvent { data: Bytes::from_static(b"\xFF\x80"), ..EMPTY };
         assert_eq!(
             events(b"id:\xFF\nevent:\xC3\ndata:\xFF\x80\n\n"),
             [Ok(id("\u{fffd}", typed("\u{fffd}", expected)))]
@@ -688,10 +641,7 @@ mod tests {
     fn the_limit_counts_field_lines() {
         assert_eq!(decode(6, b"data:a\n\n").0, [Ok(data("a"))]);
         assert_eq!(decode(5, b"data:a\n\n").0, [TOO_LARGE(5)]);
-        assert_eq!(
-            decode(11, b"data:a\r\nid: 1\r\n\r\n").0,
-            [Ok(id("1", data("a")))]
-        );
+        assert_eq!(decode(11, b"data:a\r\nid: 1\r\n\r\n").0, [Ok(id("1", data("a")))]);
         assert_eq!(decode(10, b"data:a\r\nid: 1\r\n\r\n").0, [TOO_LARGE(10)]);
         assert_eq!(decode(5, b"unknown: field\n\n").0, [TOO_LARGE(5)]);
         assert_eq!(decode(0, b"\n:c\n\nid\n\n").0, [TOO_LARGE(0)]);
@@ -704,30 +654,16 @@ mod tests {
             12,
             b"data: 0123456789\ndata: 0123456789\ndata:x\n\ndata:a\n\ndata:12345\ndata:678\n\nid:2\n\n",
         );
-        assert_eq!(
-            events,
-            [
-                TOO_LARGE(12),
-                Ok(data("a")),
-                TOO_LARGE(12),
-                Ok(id("2", EMPTY))
-            ]
-        );
+        assert_eq!(events, [TOO_LARGE(12), Ok(data("a")), TOO_LARGE(12), Ok(id("2", EMPTY))]);
         assert_eq!(decoder.last_event_id(), Some("2"));
     }
 
     #[test]
     fn the_id_of_an_event_over_the_limit_counts() {
         let (events, decoder) = decode(12, b"id: 1\ndata: 0123456789\n\n");
-        assert_eq!(
-            (events, decoder.last_event_id()),
-            (alloc::vec![TOO_LARGE(12)], Some("1"))
-        );
+        assert_eq!((events, decoder.last_event_id()), (alloc::vec![TOO_LARGE(12)], Some("1")));
         let (events, decoder) = decode(12, b"data:1234567\ndata:89\nid: 1\n\n");
-        assert_eq!(
-            (events, decoder.last_event_id()),
-            (alloc::vec![TOO_LARGE(12)], Some("1"))
-        );
+        assert_eq!((events, decoder.last_event_id()), (alloc::vec![TOO_LARGE(12)], Some("1")));
         let (events, decoder) = decode(12, b"data: 0123456789\nretry: 5\nid: 1\n\ndata:a\n\n");
         assert_eq!(events, [TOO_LARGE(12), Ok(data("a"))]);
         assert_eq!(decoder.last_event_id(), Some("1"));
@@ -757,14 +693,7 @@ mod tests {
     #[test]
     fn chunks_may_be_pushed_without_polling() {
         let mut decoder = Decoder::new();
-        for chunk in [
-            &b"\xEF"[..],
-            b"\xBB\xBFda",
-            b"",
-            b"ta:a\r",
-            b"\n\r",
-            b"\ndata:b\n\n",
-        ] {
+        for chunk in [&b"\xEF"[..], b"\xBB\xBFda", b"", b"ta:a\r", b"\n\r", b"\ndata:b\n\n"] {
             decoder.handle_bytes(Bytes::copy_from_slice(chunk));
         }
         assert!(!decoder.wants_input());

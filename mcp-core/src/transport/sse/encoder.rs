@@ -58,22 +58,14 @@ impl<'a> EventFields<'a> {
     /// No fields: an event of the default type, `message`.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            event: None,
-            id: None,
-            retry: None,
-        }
+        Self { event: None, id: None, retry: None }
     }
 
     /// An event that says its type, `message`, as HTTP+SSE clients expect it
     /// (`2024-11-05/basic/transports#http-with-sse`).
     #[must_use]
     pub const fn message() -> Self {
-        Self {
-            event: Some("message"),
-            id: None,
-            retry: None,
-        }
+        Self { event: Some("message"), id: None, retry: None }
     }
 
     /// Sets the type of the event.
@@ -82,10 +74,7 @@ impl<'a> EventFields<'a> {
     ///
     /// [`FieldError::LineBreak`] when `event` holds a CR or LF.
     pub fn with_event(self, event: &'a str) -> Result<Self, FieldError> {
-        Ok(Self {
-            event: Some(single_line(event)?),
-            ..self
-        })
+        Ok(Self { event: Some(single_line(event)?), ..self })
     }
 
     /// Sets the id a client resumes from.
@@ -99,10 +88,7 @@ impl<'a> EventFields<'a> {
         if id.contains('\0') {
             return Err(FieldError::Nul);
         }
-        Ok(Self {
-            id: Some(single_line(id)?),
-            ..self
-        })
+        Ok(Self { id: Some(single_line(id)?), ..self })
     }
 
     /// Sets how long the client waits before it reconnects, sent in whole milliseconds.
@@ -180,11 +166,7 @@ fn write_field(name: &[u8], value: &str, out: &mut BytesMut) {
 }
 
 fn single_line(text: &str) -> Result<&str, FieldError> {
-    if text.contains(['\r', '\n']) {
-        Err(FieldError::LineBreak)
-    } else {
-        Ok(text)
-    }
+    if text.contains(['\r', '\n']) { Err(FieldError::LineBreak) } else { Ok(text) }
 }
 
 /// The lines of a text, split at LF, CR and CRLF; an empty text is one empty line.
@@ -240,10 +222,7 @@ mod tests {
 
     #[test]
     fn a_priming_event_has_an_id_and_empty_data() {
-        assert_eq!(
-            written(EventFields::new().with_id("0").unwrap(), ""),
-            "id: 0\ndata: \n\n"
-        );
+        assert_eq!(written(EventFields::new().with_id("0").unwrap(), ""), "id: 0\ndata: \n\n");
     }
 
     #[test]
@@ -252,19 +231,13 @@ mod tests {
             written(EventFields::new(), "a\nb\rc\r\nd\n"),
             "data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n"
         );
-        assert_eq!(
-            written(EventFields::new(), "\n\r"),
-            "data: \ndata: \ndata: \n\n"
-        );
+        assert_eq!(written(EventFields::new(), "\n\r"), "data: \ndata: \ndata: \n\n");
     }
 
     #[test]
     fn line_breaks_in_fields_are_refused() {
         for text in ["a\nb", "a\r", "\r\n", "x\n\ndata: forged"] {
-            assert_eq!(
-                EventFields::new().with_event(text),
-                Err(FieldError::LineBreak)
-            );
+            assert_eq!(EventFields::new().with_event(text), Err(FieldError::LineBreak));
             assert_eq!(EventFields::new().with_id(text), Err(FieldError::LineBreak));
         }
         assert_eq!(EventFields::new().with_id("a\0"), Err(FieldError::Nul));
