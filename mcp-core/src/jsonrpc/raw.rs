@@ -107,6 +107,11 @@ impl RawJson {
         Self::from_value(value).expect("a wire type has a JSON form")
     }
 
+    /// The same value in memory of its own: a slice keeps all of what it was cut from.
+    pub(crate) fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// A slice of `frame` that the parser found to be one JSON value.
     pub(super) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
         Self(frame.slice_ref(value.get().as_bytes()))
