@@ -6,7 +6,8 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode};
 
-use super::mcp::{self, ModernRequest};
+use super::mcp;
+use super::modern::ModernRequest;
 use super::refusal::Refusal;
 use super::sessions::Slot;
 use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
