@@ -11,3 +11,4 @@ mod http;
 mod pipe;
 mod runtime;
 mod stdio;
+mod streamable;
