@@ -4,9 +4,10 @@ use http::{HeaderMap, HeaderName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::head;
+use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::upload::Posted;
-use super::{head, modern};
 use crate::jsonrpc::{Incoming, Message, RawJson};
 use crate::revision::{Era, Revision};
 use crate::time::Instant;
@@ -22,10 +23,11 @@ pub(super) fn accept<A>(
     now: Instant,
     headers: &HeaderMap,
     incoming: Incoming,
-    bytes: usize,
+    _bytes: usize,
+    stateless: &Stateless,
 ) -> Posted<A> {
     match era_of(headers, &incoming) {
-        Era::Modern => modern::accept(now, headers, incoming, bytes),
+        Era::Modern => stateless.accept(now, headers, incoming),
         Era::Legacy => Posted::Refused(Refusal::UnknownPath.into_response()),
     }
 }
