@@ -13,10 +13,15 @@ use crate::error::SendError;
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::NotificationMethod;
 use crate::model::Level;
+use crate::modern::Caller;
 use crate::revision::Revision;
 use crate::session::{Client, Outgoing};
 
-/// One client's session, as the application sees it.
+/// Above every [`Level`].
+const SILENT: u8 = u8::MAX;
+
+/// One client's session, as the application sees it. In the modern era there is no such thing,
+/// and this is about a single request.
 pub struct Connection {
     peer: Box<dyn Peer>,
     client: OnceLock<Arc<Client>>,
@@ -33,6 +38,18 @@ impl Connection {
             peer: Box::new(peer),
             client: OnceLock::new(),
             log_level: AtomicU8::new(Level::Info as u8),
+            kept: Mutex::default(),
+        })
+    }
+
+    /// The client of one request of the modern era, which is all there is of it.
+    #[must_use]
+    pub fn stateless(peer: impl Peer + 'static, caller: Caller) -> Arc<Self> {
+        let Caller { client, log_level } = caller;
+        Arc::new(Self {
+            peer: Box::new(peer),
+            client: OnceLock::from(Arc::new(client)),
+            log_level: AtomicU8::new(log_level.map_or(SILENT, |level| level as u8)),
             kept: Mutex::default(),
         })
     }
@@ -85,7 +102,8 @@ impl Connection {
         self.client().map_or(Revision::LATEST_LEGACY, |client| client.revision)
     }
 
-    /// Whether the client wants log messages of this level; until it says so, from `info` up.
+    /// Whether the client wants log messages of this level: until it says so, from `info` up in
+    /// the legacy era, and none in the modern one (LOG-09).
     #[must_use]
     pub fn wants_log(&self, level: Level) -> bool {
         self.log_level.load(Ordering::Relaxed) <= level as u8

@@ -90,6 +90,7 @@ mod decode;
 mod error;
 mod guard;
 mod handler;
+mod listen;
 mod method;
 mod prompt;
 mod resource;

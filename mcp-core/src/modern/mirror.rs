@@ -124,9 +124,21 @@ impl MirroredParams {
                     Value::Object(schemas),
                 ) => self.visit_all(schemas.values(), path)?,
                 (
-                    "items" | "prefixItems" | "additionalItems" | "unevaluatedItems" | "contains"
-                    | "additionalProperties" | "unevaluatedProperties" | "propertyNames" | "allOf"
-                    | "anyOf" | "oneOf" | "not" | "if" | "then" | "else",
+                    "items"
+                    | "prefixItems"
+                    | "additionalItems"
+                    | "unevaluatedItems"
+                    | "contains"
+                    | "additionalProperties"
+                    | "unevaluatedProperties"
+                    | "propertyNames"
+                    | "allOf"
+                    | "anyOf"
+                    | "oneOf"
+                    | "not"
+                    | "if"
+                    | "then"
+                    | "else",
                     value,
                 ) => match value {
                     Value::Array(schemas) => self.visit_all(schemas.iter(), path)?,
@@ -209,10 +221,7 @@ mod tests {
     fn properties_are_annotated() {
         for (schema, expected) in [
             ("{}", &[][..]),
-            (
-                r#"{"properties":{"a":{"type":"string","x-mcp-header":"A"}}}"#,
-                &["Mcp-Param-A"],
-            ),
+            (r#"{"properties":{"a":{"type":"string","x-mcp-header":"A"}}}"#, &["Mcp-Param-A"]),
             (
                 r#"{"properties":{"a":{"type":"object","properties":{
                     "b":{"type":"integer","x-mcp-header":"B"},
@@ -223,10 +232,7 @@ mod tests {
             (r#"{"properties":{"x-mcp-header":{"type":"object"}}}"#, &[]),
             (r#"{"examples":[{"x-mcp-header":"A"}],"const":{"x-mcp-header":1}}"#, &[]),
             // Escapes spell the same name.
-            (
-                r#"{"properties":{"a":{"type":"string","x\u002dmcp-header":"A"}}}"#,
-                &["Mcp-Param-A"],
-            ),
+            (r#"{"properties":{"a":{"type":"string","x\u002dmcp-header":"A"}}}"#, &["Mcp-Param-A"]),
         ] {
             assert_eq!(headers(schema).unwrap(), expected, "{schema}");
         }
@@ -266,7 +272,8 @@ mod tests {
     /// HDR-21, HDR-22.
     #[test]
     fn an_absent_argument_has_no_header() {
-        let schema = r#"{"properties":{"a":{"properties":{"b":{"type":"string","x-mcp-header":"B"}}}}}"#;
+        let schema =
+            r#"{"properties":{"a":{"properties":{"b":{"type":"string","x-mcp-header":"B"}}}}}"#;
         let mirrored = MirroredParams::of(&schema.parse().unwrap()).unwrap();
         let [param] = &mirrored.0[..] else { panic!("one") };
         for (arguments, expected) in [
