@@ -14,7 +14,7 @@ use crate::jsonrpc::RawJson;
 use crate::lifecycle::NotificationMethod;
 use crate::model::Level;
 use crate::modern::Caller;
-use crate::revision::Revision;
+use crate::revision::{Era, Revision};
 use crate::session::{Client, Outgoing};
 
 /// Above every [`Level`].
@@ -46,16 +46,19 @@ impl Connection {
     #[must_use]
     pub fn stateless(peer: impl Peer + 'static, caller: Caller) -> Arc<Self> {
         let Caller { client, log_level } = caller;
-        Arc::new(Self {
-            peer: Box::new(peer),
-            client: OnceLock::from(Arc::new(client)),
-            log_level: AtomicU8::new(log_level.map_or(SILENT, |level| level as u8)),
-            kept: Mutex::default(),
-        })
+        let connection = Self::new(peer);
+        connection.introduce(Arc::new(client));
+        if let Some(level) = log_level {
+            connection.set_log_level(level);
+        }
+        connection
     }
 
     /// Takes note of who the client is, once its `initialize` has been accepted.
     pub fn introduce(&self, client: Arc<Client>) {
+        if client.revision.era() == Era::Modern {
+            self.log_level.store(SILENT, Ordering::Relaxed);
+        }
         // A second introduction cannot happen: the session refuses a second `initialize`.
         let _ = self.client.set(client);
     }
