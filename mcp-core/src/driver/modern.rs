@@ -27,7 +27,7 @@ use crate::jsonrpc::Reply;
 use crate::lifecycle::Method;
 use crate::modern::ModernRequest;
 use crate::session::Outgoing;
-use crate::transport::http::{Exchange, ModernCall, Payload};
+use crate::transport::http::{ModernAnswer, ModernCall, Payload};
 
 /// The only request of its connection.
 const KEY: RequestKey = RequestKey(0);
@@ -47,7 +47,7 @@ pub(super) struct Call<R: Runtime> {
 struct Shared(Mutex<State>);
 
 struct State {
-    exchange: Exchange,
+    answer: ModernAnswer,
     /// The reader, asleep.
     reader: Option<Waker>,
 }
@@ -59,10 +59,10 @@ impl<R: Runtime> Call<R> {
         call: ModernCall,
         stop: &Shutdown,
     ) -> Self {
-        let ModernCall { request, exchange, .. } = call;
+        let ModernCall { request, answer, .. } = call;
         let ModernRequest { id, method, params, progress_token, caller } = request;
-        let shared = Arc::new(Shared(Mutex::new(State { exchange, reader: None })));
-        let connection = Connection::stateless(ExchangePeer(Arc::clone(&shared)), caller);
+        let shared = Arc::new(Shared(Mutex::new(State { answer, reader: None })));
+        let connection = Connection::stateless(AnswerPeer(Arc::clone(&shared)), caller);
         let context = Context::new(connection, KEY, progress_token).with_id(id);
         let stop = (method == Method::SubscriptionsListen).then(|| stop.started());
         let handler = Arc::clone(engine);
@@ -83,14 +83,14 @@ impl<R: Runtime> Call<R> {
 
     /// The head of the answer, once something decides it.
     pub(super) async fn response(&mut self) -> Response<Payload> {
-        poll_fn(|cx| self.poll(cx, |exchange, _| exchange.poll_response())).await
+        poll_fn(|cx| self.poll(cx, |answer, _| answer.poll_response())).await
     }
 
     /// The next piece of a stream; `None` when it is complete.
     pub(super) fn poll_data(&mut self, cx: &mut Polling<'_>) -> Poll<Option<Bytes>> {
         let now = self.runtime.now();
-        self.poll(cx, |exchange, _| match exchange.poll_data(now) {
-            None if exchange.is_ended() => Some(None),
+        self.poll(cx, |answer, _| match answer.poll_data(now) {
+            None if answer.is_ended() => Some(None),
             data => data.map(Some),
         })
     }
@@ -99,20 +99,20 @@ impl<R: Runtime> Call<R> {
     fn poll<T>(
         &mut self,
         cx: &mut Polling<'_>,
-        mut take: impl FnMut(&mut Exchange, &R) -> Option<T>,
+        mut take: impl FnMut(&mut ModernAnswer, &R) -> Option<T>,
     ) -> Poll<T> {
         loop {
             self.work_on(cx);
             let mut state = self.shared.lock();
-            if let Some(taken) = take(&mut state.exchange, &self.runtime) {
+            if let Some(taken) = take(&mut state.answer, &self.runtime) {
                 return Poll::Ready(taken);
             }
             // Under the same lock: what comes later wakes.
             state.reader = Some(cx.waker().clone());
-            let due = state.exchange.poll_timeout();
+            let due = state.answer.poll_timeout();
             drop(state);
             ready!(self.timer.poll_until(due, cx));
-            self.shared.lock().exchange.handle_timeout(self.runtime.now());
+            self.shared.lock().answer.handle_timeout(self.runtime.now());
         }
     }
 
@@ -120,7 +120,7 @@ impl<R: Runtime> Call<R> {
         let stopped = |stop: &mut Started| Pin::new(stop).poll(cx).is_ready();
         if self.stop.as_mut().is_some_and(stopped) {
             self.stop = None;
-            self.shared.lock().exchange.drain();
+            self.shared.lock().answer.drain();
         }
         let Some(work) = &mut self.work else {
             return;
@@ -128,7 +128,7 @@ impl<R: Runtime> Call<R> {
         let mut state = self.shared.lock();
         // Awake, and about to look for itself.
         state.reader = None;
-        let is_answered = state.exchange.is_answered();
+        let is_answered = state.answer.is_answered();
         drop(state);
         if is_answered {
             self.work = None;
@@ -139,7 +139,7 @@ impl<R: Runtime> Call<R> {
             Ok(Poll::Ready(reply)) => reply,
             Err(_) => Err(failed()),
         };
-        self.shared.lock().exchange.respond(&reply);
+        self.shared.lock().answer.respond(&reply);
         self.work = None;
     }
 }
@@ -148,7 +148,7 @@ impl<R: Runtime> Drop for Call<R> {
     /// What the handler has left running elsewhere must not keep the answer in memory.
     fn drop(&mut self) {
         self.work = None;
-        self.shared.lock().exchange.handle_disconnect();
+        self.shared.lock().answer.handle_disconnect();
     }
 }
 
@@ -158,14 +158,14 @@ impl Shared {
     }
 }
 
-/// The client of one exchange. It can be told things about its request, and asked nothing
+/// The client of one answer. It can be told things about its request, and asked nothing
 /// (SHTTP-M02).
-struct ExchangePeer(Arc<Shared>);
+struct AnswerPeer(Arc<Shared>);
 
-impl Peer for ExchangePeer {
+impl Peer for AnswerPeer {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
         let mut state = self.0.lock();
-        state.exchange.notify(notification)?;
+        state.answer.notify(notification)?;
         let reader = state.reader.take();
         drop(state);
         if let Some(reader) = reader {

@@ -7,11 +7,12 @@
 mod access;
 mod config;
 mod event_stream;
-mod exchange;
+
 mod head;
 mod mcp;
 mod metadata;
 mod modern;
+mod modern_answer;
 mod refusal;
 mod server;
 mod session_id;
@@ -21,8 +22,9 @@ mod upload;
 pub use access::{Hosts, Origins};
 pub use config::{HttpConfig, SsePaths};
 pub use event_stream::EventStream;
-pub use exchange::{Exchange, Payload};
+
 pub use modern::ModernCall;
+pub use modern_answer::{ModernAnswer, Payload};
 pub use server::{Admission, HttpServer};
 pub use session_id::SessionId;
 pub use sessions::{Slot, SlotGuard};

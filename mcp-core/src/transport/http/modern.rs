@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::exchange::Exchange;
+use super::modern_answer::ModernAnswer;
 use super::refusal::{Refusal, accepted, failure};
 use super::upload::Posted;
 use super::{HttpConfig, head, metadata};
@@ -41,7 +41,7 @@ pub struct ModernCall {
     /// What to work on.
     pub request: ModernRequest,
     /// Where to put what comes of it.
-    pub exchange: Exchange,
+    pub answer: ModernAnswer,
     /// The tool, prompt, resource or task it is about.
     subject: Option<String>,
 }
@@ -95,8 +95,8 @@ impl Stateless {
                 if listens && !accept.events {
                     return Posted::Refused(not_acceptable(&id));
                 }
-                let exchange = Exchange::new(now, id, accept, listens, self);
-                Posted::Modern(Box::new(ModernCall { request, exchange, subject }))
+                let answer = ModernAnswer::new(now, id, accept, listens, self);
+                Posted::Modern(Box::new(ModernCall { request, answer, subject }))
             }
             Err(error) => {
                 let status = match error.code() {

@@ -28,7 +28,7 @@ const GATHER: usize = 16 * 1024;
 /// if the client takes one. The status of an answer that comes later is 200 whatever it says
 /// (SHTTP-M20).
 #[derive(Debug)]
-pub struct Exchange {
+pub struct ModernAnswer {
     id: RequestId,
     accept: Accept,
     /// It is a `subscriptions/listen`: a stream by nature, for as long as its client likes.
@@ -68,7 +68,7 @@ pub enum Payload {
     Stream,
 }
 
-impl Exchange {
+impl ModernAnswer {
     pub(super) fn new(
         now: Instant,
         id: RequestId,
