@@ -7,22 +7,28 @@
 mod access;
 mod config;
 mod event_stream;
-
+mod events;
+mod exchange;
 mod head;
 mod mcp;
+mod mcp_stream;
 mod metadata;
 mod modern;
 mod modern_answer;
+mod pieces;
 mod refusal;
 mod server;
 mod session_id;
 mod sessions;
+mod streams;
 mod upload;
 
 pub use access::{Hosts, Origins};
 pub use config::{HttpConfig, SsePaths};
 pub use event_stream::EventStream;
-
+pub use events::{EventId, EventLog, EventStore, MemoryEvents};
+pub use exchange::{Answer, Exchange};
+pub use mcp_stream::McpStream;
 pub use modern::ModernCall;
 pub use modern_answer::{ModernAnswer, Payload};
 pub use server::{Admission, HttpServer};
