@@ -10,6 +10,8 @@ mod envelope;
 mod error;
 mod frame;
 mod raw;
+mod scan;
+mod splice;
 
 pub use code::ErrorCode;
 pub use envelope::{
@@ -19,3 +21,5 @@ pub use envelope::{
 pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
+pub(crate) use scan::any;
+pub(crate) use splice::with_meta_member;

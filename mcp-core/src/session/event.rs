@@ -8,6 +8,7 @@ use crate::id::{ProgressToken, RequestHandle, RequestId, RequestKey, RequestTick
 use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ClientCapabilities, Implementation};
+use crate::modern::Caller;
 use crate::revision::Revision;
 
 /// The stream a frame came on or must leave on.
@@ -29,6 +30,10 @@ pub struct Transmit {
     pub lane: Lane,
     /// What to write.
     pub frame: Frame,
+    /// Whether it is a response to a request of the client, a refusal included.
+    pub answers: bool,
+    /// The request of our own that it is, if it is one.
+    pub(super) request: Option<RequestHandle>,
 }
 
 /// The right to answer `initialize`, once.
@@ -99,6 +104,11 @@ pub struct IncomingRequest {
     pub progress_token: Option<ProgressToken>,
     /// How long it was held; zero if it was not.
     pub held_for: Duration,
+    /// The stream it will be answered on.
+    pub lane: Lane,
+    /// Who sends it, for a request of the modern era: nothing else is known of its client, and
+    /// nothing of the session's handshake holds for it.
+    pub caller: Option<alloc::boxed::Box<Caller>>,
 }
 
 /// Why a request that came early was refused: `data.reason` of the error.
