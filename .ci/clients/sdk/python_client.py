@@ -1,6 +1,6 @@
 """Drives a server with the Python SDK, version 1 or 2.
 
-python_client.py py1|py2 auto|legacy features|parallel=N URL
+python_client.py py1|py2 auto|legacy features|parallel=N URL (one that ends in /mcp is Streamable HTTP)
 python_client.py py1|py2 auto|legacy features COMMAND...
 
 Prints a line per failed step and a summary; exits with 2 when a step failed.
@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 
 from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 V2 = sys.argv[1] == "py2"
 MODE = sys.argv[2]
@@ -32,6 +33,8 @@ else:
 
 
 def transport(target):
+    if target[0].endswith("/mcp"):
+        return streamable_http_client(target[0])
     if target[0].startswith("http"):
         return sse_client(target[0])
     return stdio_client(StdioServerParameters(command=target[0], args=target[1:]))
@@ -49,7 +52,7 @@ async def connected(target, logs):
             client.version = client.protocol_version
             yield client
     else:
-        async with transport(target) as streams, ClientSession(*streams, logging_callback=on_log) as session:
+        async with transport(target) as (read, write, *_), ClientSession(read, write, logging_callback=on_log) as session:
             session.version = (await session.initialize()).protocolVersion
             yield session
 

@@ -1,4 +1,4 @@
-// ts_client.mjs ts1|ts2 auto|legacy features|parallel=N URL
+// ts_client.mjs ts1|ts2 auto|legacy features|parallel=N URL (one that ends in /mcp is Streamable HTTP)
 // ts_client.mjs ts1|ts2 auto|legacy features COMMAND...
 // Prints a line per failed step and a summary; exits with 2 when a step failed.
 import assert from 'node:assert/strict';
@@ -12,11 +12,14 @@ const kit = await sdk(version);
 
 async function connect() {
     const client = kit.client(mode);
-    const transport = target[0].startsWith('http')
-        ? new kit.SSEClientTransport(new URL(target[0]))
-        : new kit.StdioClientTransport({ command: target[0], args: target.slice(1), stderr: 'ignore' });
-    await client.connect(transport);
+    await client.connect(transport());
     return client;
+}
+
+function transport() {
+    if (target[0].endsWith('/mcp')) return new kit.StreamableHTTPClientTransport(new URL(target[0]));
+    if (target[0].startsWith('http')) return new kit.SSEClientTransport(new URL(target[0]));
+    return new kit.StdioClientTransport({ command: target[0], args: target.slice(1), stderr: 'ignore' });
 }
 
 // All pages of a list; version 2 walks them itself when no cursor is given.

@@ -14,21 +14,24 @@ export async function sdk(version) {
         const { Client } = await load(`${root}/client/index.js`);
         const { SSEClientTransport } = await load(`${root}/client/sse.js`);
         const { StdioClientTransport } = await load(`${root}/client/stdio.js`);
+        const { StreamableHTTPClientTransport } = await load(`${root}/client/streamableHttp.js`);
         const types = await load(`${root}/types.js`);
         return {
             SSEClientTransport,
             StdioClientTransport,
+            StreamableHTTPClientTransport,
             client: () => new Client({ name: 'kit', version: '0' }),
             onLog: (client, handler) => client.setNotificationHandler(types.LoggingMessageNotificationSchema, handler),
             call: (client, params, options) => client.callTool(params, undefined, options),
             request: (client, request) => client.request(request, types.InitializeResultSchema)
         };
     }
-    const { Client, SSEClientTransport } = await load('@modelcontextprotocol/client');
+    const { Client, SSEClientTransport, StreamableHTTPClientTransport } = await load('@modelcontextprotocol/client');
     const { StdioClientTransport } = await load('@modelcontextprotocol/client/stdio');
     return {
         SSEClientTransport,
         StdioClientTransport,
+        StreamableHTTPClientTransport,
         client: mode => new Client({ name: 'kit', version: '0' }, { versionNegotiation: { mode } }),
         onLog: (client, handler) => client.setNotificationHandler('notifications/message', handler),
         call: (client, params, options) => client.callTool(params, options),
