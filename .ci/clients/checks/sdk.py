@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from kit.harness import add, check, expect
@@ -68,6 +69,15 @@ async def over_stdio(kit, client, mode):
     return await finish(await driver(kit, script(client), client, mode, "features", *kit.server, "--stdio"), 60)
 
 
+async def questions(kit, client, mode, path):
+    """What servers ask, over {}: forms, samples, roots, several at once and in turn; with progress and logs. Runs
+    against the everything server that lies beside the catalog server."""
+    program, *flags = kit.server
+    beside = Path(program).with_name(Path(program).name.replace("catalog", "everything"))
+    async with serving(replace(kit, server=[str(beside), *flags])) as server:
+        return await finish(await driver(kit, script(client), client, mode, "questions", server.url + path), 60)
+
+
 async def parallel(kit, client, mode, path):
     """100 sessions at once over {}: each connects, lists 380 tools, calls echo and leaves; nothing stays."""
     count = kit.count(100, 25)
@@ -90,6 +100,9 @@ for client in PYTHON + TYPESCRIPT:
             add(f"sdk.{label}.{name}",
                 lambda kit, client=client, mode=mode, path=path: over_http(kit, client, mode, path),
                 over_http.__doc__.format(title), group="sdk", timeout=90)
+            add(f"sdk.{label}.{name}.questions",
+                lambda kit, client=client, mode=mode, path=path: questions(kit, client, mode, path),
+                questions.__doc__.format(title), group="sdk", timeout=90)
         add(f"sdk.{label}.stdio", lambda kit, client=client, mode=mode: over_stdio(kit, client, mode),
             over_stdio.__doc__, group="sdk", timeout=90)
     for name, path, title in HTTP:

@@ -22,6 +22,7 @@ mod prompts;
 mod questions;
 mod reporting;
 mod resources;
+mod rounds;
 mod schemas;
 mod skills;
 
@@ -42,6 +43,7 @@ pub fn build(sleep: Sleep) -> Result<Server, ConfigError> {
     let server = content::add(server);
     let server = reporting::add(server, sleep);
     let server = questions::add(server);
+    let server = rounds::add(server);
     let server = schemas::add(server);
     let server = errors::add(server);
     let server = changes::add(server, &handle);

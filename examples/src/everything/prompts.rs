@@ -4,6 +4,7 @@ use mcp_core::app::{CallError, CompletionInput, Context, ServerBuilder};
 use mcp_core::model::{
     Content, Prompt, PromptArgument, PromptMessage, Reference, ResourceContents,
 };
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::media;
@@ -37,6 +38,11 @@ pub(super) fn add(server: ServerBuilder) -> ServerBuilder {
             Prompt::new("test_prompt_with_image")
                 .with_description("A picture, and what to do with it"),
             with_image,
+        )
+        .prompt(
+            Prompt::new("test_input_required_result_prompt")
+                .with_description("Asks the user what it is about"),
+            asking,
         )
 }
 
@@ -80,4 +86,20 @@ async fn with_image(_: (), _cx: Context) -> Result<[PromptMessage; 2], CallError
         PromptMessage::user(Content::image(media::PNG, "image/png")),
         PromptMessage::user("Please analyze the image above."),
     ])
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct UserContext {
+    /// What it is about.
+    context: String,
+}
+
+/// Prompts and resources can ask like tools do.
+async fn asking(_: (), cx: Context) -> Result<String, CallError> {
+    let question = "What context should the prompt use?";
+    let answer = cx.elicit_form::<UserContext>("user_context", question).await?;
+    Ok(match answer.accepted() {
+        Some(UserContext { context }) => format!("Explain it in the context of {context}."),
+        None => "Explain it.".into(),
+    })
 }

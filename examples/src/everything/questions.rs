@@ -1,8 +1,8 @@
 //! Asking the client while a tool works: its model, and its user.
 //!
-//! A client says what it can be asked when it connects; a question that it cannot answer is an
-//! [`AskError`](mcp_core::app::AskError) and nothing is sent. With `?` the model hears of it as a
-//! failed tool.
+//! A client says what it can be asked; a question that it cannot answer is an
+//! [`AskError`](mcp_core::app::AskError) and nothing is sent. Each question has a key, by which
+//! its answer is found in the newest revision: `rounds.rs` says how.
 
 use mcp_core::app::{CallError, Context, ServerBuilder};
 use mcp_core::model::{
@@ -39,7 +39,7 @@ struct Sampling {
 
 async fn sampling(Sampling { prompt }: Sampling, cx: Context) -> Result<String, CallError> {
     let question = CreateMessageParams::new([SamplingMessage::user(prompt)], 100_u64);
-    let answer = cx.sample(question).await?;
+    let answer = cx.sample("answer", question).await?;
     let text = answer.content.iter().find_map(|block| block.as_text()).unwrap_or_default();
     Ok(format!("LLM response: {text}"))
 }
@@ -59,7 +59,7 @@ async fn elicitation(args: Elicitation, cx: Context) -> Result<String, CallError
                 .with_description("User's email address")
                 .with_format(TextFormat::Email),
         );
-    let answer = cx.elicit(ElicitParams::form(args.message, form)).await?;
+    let answer = cx.elicit("user", ElicitParams::form(args.message, form)).await?;
     Ok(format!("User response: {}", told(&answer)?))
 }
 
@@ -74,7 +74,8 @@ async fn defaults(_: (), cx: Context) -> Result<String, CallError> {
             ChoiceField::new(options(["active", "inactive", "pending"])).with_default("active"),
         )
         .with_field("verified", BooleanField::new().with_default(true));
-    let answer = cx.elicit(ElicitParams::form("Please check your profile", form)).await?;
+    let answer =
+        cx.elicit("profile", ElicitParams::form("Please check your profile", form)).await?;
     Ok(format!("Elicitation completed: {}", told(&answer)?))
 }
 
@@ -111,7 +112,7 @@ async fn choices(_: (), cx: Context) -> Result<String, CallError> {
                 ChoiceOption::new("value3").with_title("Third Choice"),
             ]),
         );
-    let answer = cx.elicit(ElicitParams::form("Please choose", form)).await?;
+    let answer = cx.elicit("choices", ElicitParams::form("Please choose", form)).await?;
     Ok(format!("Elicitation completed: {}", told(&answer)?))
 }
 
