@@ -55,3 +55,20 @@ pub fn build(sleep: Sleep) -> Result<Server, ConfigError> {
     handle.set(&server);
     Ok(server)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use super::*;
+
+    #[test]
+    fn nothing_contradicts_itself() {
+        let server = build(|_| Box::pin(ready(()))).unwrap();
+        let offered = &server.greeting().capabilities;
+        assert!(
+            offered.tools.is_some() && offered.resources.is_some() && offered.prompts.is_some()
+        );
+        assert!(offered.has_extension("io.modelcontextprotocol/skills"));
+    }
+}

@@ -86,7 +86,7 @@ async fn several(_: (), cx: Context) -> Result<String, CallError> {
         cx.list_roots("client_roots"),
     ))
     .await?;
-    let name = name.accepted().map_or("nobody".into(), |form| form.name);
+    let name = name.accepted().map_or_else(|| "nobody".into(), |form| form.name);
     let greeting = greeting.content.iter().find_map(|block| block.as_text()).unwrap_or_default();
     Ok(format!("{greeting} ({name}, {} folders)", roots.roots.len()))
 }
