@@ -50,31 +50,27 @@ const FOR_PEOPLE: Duration = Duration::from_secs(10 * 60);
 /// says, unless that is a JSON-RPC error; one that succeeds did not need the answer.
 ///
 /// ```
-/// use mcp_core::app::{CallError, Context, Elicited, Server};
-/// use mcp_core::model::Tool;
+/// use mcp_core::app::{CallError, Context, Server};
+/// use mcp_core::model::{BooleanField, ElicitParams, FormSchema, Tool};
 ///
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[derive(serde::Deserialize)]
 /// struct Delete {
 ///     folder: String,
-/// }
-///
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
-/// struct Confirm {
-///     /// Really delete it?
-///     sure: bool,
 /// }
 ///
 /// async fn delete(args: Delete, cx: Context) -> Result<String, CallError> {
 ///     // Counted once: what is asked and what is done then agree.
 ///     let files = cx.memo("files", || 3)?;
 ///     let question = format!("Delete {files} files in {}?", args.folder);
-///     match cx.elicit_form::<Confirm>("confirm", &question).await? {
-///         Elicited::Accepted(Confirm { sure: true }) => Ok(format!("{files} files deleted")),
+///     let form = FormSchema::new().with_required_field("sure", BooleanField::new());
+///     let answer = cx.elicit("confirm", ElicitParams::form(question, form)).await?;
+///     match answer.value("sure").and_then(|sure| sure.as_bool()) {
+///         Some(true) => Ok(format!("{files} files deleted")),
 ///         _ => Ok("nothing deleted".into()),
 ///     }
 /// }
 ///
-/// let server = Server::builder("files", "1.0").tool(Tool::new("delete"), delete).build()?;
+/// let server = Server::builder("files", "1.0").raw_tool(Tool::new("delete"), delete).build()?;
 /// # use std::sync::Arc;
 /// # use core::{pin::pin, task::{Context as Polling, Poll, Waker}};
 /// # use mcp_core::app::{Connection, Handler, Host, Peer, PeerAnswer};

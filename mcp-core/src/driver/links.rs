@@ -147,3 +147,30 @@ impl Drop for Turn<'_> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::cell::RefCell;
+
+    use super::*;
+
+    /// case_57: whoever asks while a round runs is heard after it, not within it, and once.
+    #[test]
+    fn case_57_rounds_follow_each_other() {
+        let links = Links::default();
+        let log = RefCell::new(Vec::new());
+        let mut left = 3;
+        links.in_turn(|| {
+            log.borrow_mut().push("begin");
+            for _ in 0..left {
+                links.in_turn(|| log.borrow_mut().push("nested"));
+            }
+            left = 0;
+            log.borrow_mut().push("end");
+        });
+        assert_eq!(*log.borrow(), ["begin", "end", "begin", "end"]);
+        links.in_turn(|| log.borrow_mut().push("later"));
+        assert_eq!(log.borrow().last(), Some(&"later"));
+    }
+}

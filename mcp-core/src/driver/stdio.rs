@@ -119,9 +119,6 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
                 let now = self.engine.runtime.now();
                 due = Some(*self.written_by.get_or_insert(now + self.grace));
             }
-            if let Some(due) = due {
-                links.writer_sleeps(due);
-            }
             ready!(self.timer.poll_until(due, cx));
             if closed {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
