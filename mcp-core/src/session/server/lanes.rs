@@ -1,6 +1,7 @@
 //! One stream of several: what waits for it, and whether there will be more.
 
 use super::ServerSession;
+use crate::id::RequestKey;
 use crate::session::{Lane, Transmit};
 use crate::time::Instant;
 
@@ -48,6 +49,12 @@ impl ServerSession {
     /// The lanes on which frames wait to be written.
     pub fn lanes_with_transmit(&self) -> impl Iterator<Item = Lane> + '_ {
         self.outbox.lanes()
+    }
+
+    /// The lane a request that is being worked on will be answered on.
+    #[must_use]
+    pub fn lane_of(&self, request: RequestKey) -> Option<Lane> {
+        self.in_flight.lane(request)
     }
 
     /// The lane of the `initialize` that is being answered.

@@ -561,6 +561,14 @@ impl ServerSession {
         self.now
     }
 
+    /// When something came from the client, or an answer left, for the last time.
+    #[cfg(feature = "http")]
+    pub(crate) fn heard_at(&self) -> Instant {
+        Instant::from_epoch(
+            self.idle_deadline.since_epoch().saturating_sub(self.config.timeouts.idle),
+        )
+    }
+
     fn start_drain(&mut self, now: Instant, within: Duration, reason: CloseReason) {
         if self.phase == Phase::Closed || self.draining.is_some() {
             return;

@@ -100,7 +100,7 @@ fn initialize<A: Default>(
     request: Option<RequestId>,
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
-    let place = shared.sessions.reserve().map_err(Fault::Refusal)?;
+    let place = shared.reserve(now).map_err(Fault::Refusal)?;
     let id = shared.ids.generate();
     let mut session = ServerSession::new(now, Arc::clone(&shared.session));
     session.set_standing_read(now, false);

@@ -13,7 +13,7 @@ use http::{Method, Response};
 
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
-use super::sessions::{Sessions, Slot};
+use super::sessions::{Place, Sessions, Slot};
 use super::upload::Target;
 use super::{EventStream, HttpConfig, McpStream, SessionId, SsePaths, Upload, access, head, mcp};
 use crate::config::{EarlyRequests, SessionConfig};
@@ -57,17 +57,51 @@ pub(super) struct Shared<A> {
     pub(super) session: Arc<SessionConfig>,
     pub(super) ids: SessionIds,
     pub(super) sessions: Arc<Sessions<A>>,
-    /// When to look after sessions that nobody reads a stream of.
-    sweep: Mutex<Option<Instant>>,
+    sweep: Mutex<Sweep<A>>,
+}
+
+/// The next look after sessions that nobody reads a stream of.
+struct Sweep<A> {
+    due: Option<Instant>,
+    /// Sessions that ended since the last one, and may have something to tell.
+    ended: Vec<Arc<Slot<A>>>,
 }
 
 impl<A> Shared<A> {
     /// Takes note that there is a session to look after.
     pub(super) fn look_after_by(&self, due: Instant) {
-        self.sweep().get_or_insert(due);
+        self.sweep().due.get_or_insert(due);
     }
 
-    fn sweep(&self) -> MutexGuard<'_, Option<Instant>> {
+    /// Room for one more session. A full table makes some by ending the session that has been
+    /// left alone for longest: most clients never say that they are done (`case_49`).
+    pub(super) fn reserve(&self, now: Instant) -> Result<Place<A>, Refusal> {
+        match self.sessions.reserve() {
+            Err(Refusal::TooManySessions) if self.end_the_idlest(now) => self.sessions.reserve(),
+            place => place,
+        }
+    }
+
+    fn end_the_idlest(&self, now: Instant) -> bool {
+        let idle = |slot: Arc<Slot<A>>| {
+            let since = slot.lock().idle_since()?;
+            (now - since >= ABANDONED).then_some((since, slot))
+        };
+        let all = self.sessions.all().into_iter().filter_map(idle);
+        let Some((_, slot)) = all.min_by_key(|(since, _)| *since) else {
+            return false;
+        };
+        let mut session = slot.lock();
+        session.close(now);
+        if let Some(id) = session.streams().map(|streams| streams.id()) {
+            self.sessions.remove(id);
+        }
+        drop(session);
+        self.sweep().ended.push(slot);
+        true
+    }
+
+    fn sweep(&self) -> MutexGuard<'_, Sweep<A>> {
         self.sweep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,6 +109,9 @@ impl<A> Shared<A> {
 /// How often sessions without a stream are looked after. While there is one, or a request being
 /// answered, that keeps their time to the point.
 pub(super) const SWEEP: Duration = Duration::from_secs(10);
+
+/// How long a session must have been left alone to be ended for the sake of a new one.
+const ABANDONED: Duration = Duration::from_secs(5 * 60);
 
 /// What to do with a request, by its head.
 #[derive(Debug)]
@@ -100,7 +137,8 @@ impl<A: Default> HttpServer<A> {
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
         let session = Arc::new(config.session.clone());
-        let (ids, sweep) = (SessionIds::new(seed), Mutex::new(None));
+        let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
+        let ids = SessionIds::new(seed);
         Self { shared: Arc::new(Shared { config, session, ids, sessions, sweep }) }
     }
 
@@ -125,10 +163,13 @@ impl<A: Default> HttpServer<A> {
     /// Returns the sessions that have something to tell: poll them for events.
     pub fn handle_timeout(&self, now: Instant) -> Vec<Arc<Slot<A>>> {
         let mut sweep = self.shared.sweep();
-        if sweep.is_none_or(|due| now < due) {
+        if sweep.due.is_none_or(|due| now < due) {
             return Vec::new();
         }
-        let mut telling = Vec::new();
+        let mut telling = core::mem::take(&mut sweep.ended);
+        // Unlocked while we walk: a session that begins meanwhile sets it again.
+        sweep.due = None;
+        drop(sweep);
         let mut next = None;
         for slot in self.shared.sessions.all() {
             let mut session = slot.lock();
@@ -148,7 +189,11 @@ impl<A: Default> HttpServer<A> {
                 telling.push(slot);
             }
         }
-        *sweep = next.map(|next| next.clamp(now + SWEEP / 10, now + SWEEP));
+        if let Some(next) = next {
+            let next = next.clamp(now + SWEEP / 10, now + SWEEP);
+            let mut sweep = self.shared.sweep();
+            sweep.due = Some(sweep.due.map_or(next, |due| due.min(next)));
+        }
         telling
     }
 
@@ -156,7 +201,7 @@ impl<A: Default> HttpServer<A> {
     /// message is posted.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        *self.shared.sweep()
+        self.shared.sweep().due
     }
 
     /// How many sessions there are.

@@ -5,12 +5,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SessionId;
 use super::refusal::Refusal;
-use super::streams::{Reader, Streams, Turn};
-use crate::session::ServerSession;
+use super::streams::{Reader, Streams, Turn, is_primed};
+use crate::id::RequestKey;
+use crate::session::{Lane, ServerSession};
 use crate::time::Instant;
 
 /// Enough that two cores rarely want the same lock, few enough to walk.
@@ -65,6 +67,20 @@ impl<A> Slot<A> {
 }
 
 impl SlotGuard<'_> {
+    /// Closes the connection on which a request would be answered; the client comes back for the
+    /// answer after `retry` (SHTTP-L08, SHTTP-L09). Returns the lane whose writer has to look.
+    ///
+    /// `None` if that is not possible: the request has ended, nobody waits for it, or its client
+    /// does not know of coming back, which came with 2025-11-25.
+    pub fn hang_up(&mut self, request: RequestKey, retry: Duration) -> Option<Lane> {
+        let Inner { session, streams } = &mut *self.0;
+        let lane = session.lane_of(request).filter(|_| is_primed(session.revision()))?;
+        let Lane::Exchange(stream) = lane else {
+            return None;
+        };
+        streams.as_mut()?.hang_up(stream, retry).then_some(lane)
+    }
+
     /// The streams, if the session is one of Streamable HTTP.
     pub(super) fn streams(&mut self) -> Option<&mut Streams> {
         self.0.streams.as_mut()
@@ -77,6 +93,14 @@ impl SlotGuard<'_> {
         if let Some(streams) = streams {
             streams.handle_timeout(now, session);
         }
+    }
+
+    /// Since when nobody has had to do with a session of Streamable HTTP: it has no stream that is
+    /// read, nothing is in flight, nothing came.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let Inner { session, streams } = &*self.0;
+        let streams = streams.as_ref()?;
+        (!streams.is_read() && session.in_flight() == 0).then(|| session.heard_at())
     }
 
     /// When [`tick`](Self::tick) is due, if ever.
