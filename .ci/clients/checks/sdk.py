@@ -70,8 +70,8 @@ async def over_stdio(kit, client, mode):
 
 
 async def questions(kit, client, mode, path):
-    """What servers ask, over {}: forms, samples, roots, several at once and in turn; with progress and logs. Runs
-    against the everything server that lies beside the catalog server."""
+    """What servers ask, over {}: forms, samples, roots, several at once and in turn; with progress, logs and a
+    connection that is closed meanwhile. Runs against the everything server that lies beside the catalog server."""
     program, *flags = kit.server
     beside = Path(program).with_name(Path(program).name.replace("catalog", "everything"))
     async with serving(replace(kit, server=[str(beside), *flags])) as server:

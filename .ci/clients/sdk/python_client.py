@@ -257,6 +257,9 @@ class Questions:
         prompt = wire(await self.session.get_prompt("test_input_required_result_prompt"))
         assert "a test" in prompt["messages"][0]["content"]["text"], prompt
 
+    async def reconnection(self):
+        same(text_of(await self.session.call_tool("test_reconnection", {}))[:17], "Reconnection test")
+
     async def progress(self):
         seen = []
 

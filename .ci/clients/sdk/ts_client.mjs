@@ -155,6 +155,9 @@ function questions(client) {
             const prompt = await client.getPrompt({ name: 'test_input_required_result_prompt' });
             assert.match(prompt.messages[0].content.text, /a test/);
         },
+        async reconnection() {
+            assert.match(text(await kit.call(client, { name: 'test_reconnection', arguments: {} })), /^Reconnection test/);
+        },
         async log() {
             const logs = [];
             kit.onLog(client, notification => void logs.push(notification.params.data.split(' ').at(-1)));

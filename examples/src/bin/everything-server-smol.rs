@@ -20,10 +20,8 @@ fn main() -> io::Result<()> {
 async fn run() -> io::Result<()> {
     let transport = options::from_env();
     let server = everything::build(sleep).map_err(io::Error::other)?;
-    let server = mcp_smol::serve(server)
-        .http_config(options::configure)
-        // SIGTERM and Ctrl-C let what is in flight finish.
-        .until(mcp_smol::terminated());
+    // SIGTERM and Ctrl-C let what is in flight finish.
+    let server = mcp_smol::serve(server).until(mcp_smol::terminated());
     let Some(address) = transport else {
         return server.stdio().await;
     };

@@ -17,10 +17,8 @@ use mcp_examples::everything::{self, options};
 async fn main() -> io::Result<()> {
     let transport = options::from_env();
     let server = everything::build(sleep).map_err(io::Error::other)?;
-    let server = mcp_tokio::serve(server)
-        .http_config(options::configure)
-        // SIGTERM and Ctrl-C let what is in flight finish.
-        .until(mcp_tokio::terminated());
+    // SIGTERM and Ctrl-C let what is in flight finish.
+    let server = mcp_tokio::serve(server).until(mcp_tokio::terminated());
     let Some(address) = transport else {
         return server.stdio().await;
     };

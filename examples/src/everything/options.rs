@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use lexopt::{Arg, Parser, ValueExt};
-use mcp_core::transport::http::HttpConfig;
 
 const HELP: &str = "\
 A server with a bit of everything, to read and to try clients against.
@@ -41,11 +40,6 @@ fn read(mut arguments: Parser) -> Result<Option<Option<String>>, lexopt::Error> 
         }
     }
     Ok(Some(http))
-}
-
-/// Sets where Streamable HTTP is served; HTTP+SSE is at `/sse` without being asked.
-pub fn configure(http: &mut HttpConfig) {
-    http.mcp = Some("/mcp".into());
 }
 
 /// What to tell the person who started an HTTP server.

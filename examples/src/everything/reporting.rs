@@ -1,6 +1,7 @@
-//! Telling the client what goes on while a tool works: log messages and progress.
+//! Telling the client what goes on while a tool works: log messages and progress; and letting it
+//! come back for the answer when the work takes long.
 //!
-//! Both are notifications that the client gets only if it asked for them, so handlers report and
+//! Messages and progress are notifications that the client gets only if it asked for them, so handlers report and
 //! need not look. Log messages are asked for by level: for the whole session with
 //! `logging/setLevel` in the older revisions, for one request since 2026-07-28. Progress is asked
 //! for with a token in the request.
@@ -26,6 +27,10 @@ pub(super) fn add(server: ServerBuilder, sleep: Sleep) -> ServerBuilder {
             move |(), cx: Context| with_progress(cx, sleep),
         )
         .tool(Tool::new("test_logging_tool").with_description("Logs at several levels"), logging)
+        .tool(
+            Tool::new("test_reconnection").with_description("Lets go of the connection meanwhile"),
+            move |(), cx: Context| away(cx, sleep),
+        )
 }
 
 async fn with_logging(cx: Context, sleep: Sleep) -> Result<&'static str, CallError> {
@@ -52,4 +57,14 @@ async fn logging(_: (), cx: Context) -> Result<&'static str, CallError> {
     cx.info(serde_json::json!({"event": "called", "tool": "test_logging_tool"}));
     cx.warning("Something to look at");
     Ok("Logged at three levels.")
+}
+
+/// The work goes on after the connection is closed. The client comes back for the answer, and for
+/// what was reported meanwhile.
+async fn away(cx: Context, sleep: Sleep) -> Result<&'static str, CallError> {
+    cx.hang_up(4 * STEP);
+    sleep(2 * STEP).await;
+    cx.progress(1.0, Some(2.0), Some("nobody listens"));
+    sleep(6 * STEP).await;
+    Ok("Reconnection test completed successfully.")
 }
