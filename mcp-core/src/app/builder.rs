@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::audience::Audience;
 use super::changes::Changes;
 use super::completion::{Completer, CompletionInput, Subject};
+use super::listen::Listeners;
 use super::method::MethodEntry;
 use super::resource::ResourceOutput;
 use super::seal::Seal;
@@ -28,10 +29,11 @@ use super::{CallError, ConfigError, Context};
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, MethodSet};
 use crate::model::{
-    Completion, GetPromptResult, Icon, Implementation, InitializeResult, ListChangedCapability,
-    Prompt, RawObject, Reference, Resource, ResourceTemplate, ResourcesCapability,
-    ServerCapabilities, Supported, Tool,
+    Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
+    ListChangedCapability, Prompt, RawObject, Reference, Resource, ResourceTemplate,
+    ResourcesCapability, ServerCapabilities, Supported, Tool,
 };
+use crate::revision::Revision;
 use crate::session::Client;
 
 /// Puts a [`Server`] together; made by [`Server::builder`].
@@ -473,10 +475,12 @@ impl ServerBuilder {
         for method in methods.keys() {
             served.insert(method.clone());
         }
+        let named = self.info.clone().for_revision(Revision::V2026_07_28);
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
             greeting,
+            signature: RawJson::known(&named),
             served,
             tools: Shelf::new(self.changes.tools, page_size),
             resources: Shelf::new(self.changes.resources, page_size),
@@ -494,6 +498,7 @@ impl ServerBuilder {
                 max_bytes: self.state.max_bytes,
                 host: OnceLock::new(),
             },
+            listeners: Listeners::default(),
         }))
     }
 
@@ -591,7 +596,7 @@ fn is_extension_name(name: &str) -> bool {
 
 /// The methods behind the capabilities; those of others are -32601 (CAP-07).
 fn served_methods(capabilities: &ServerCapabilities) -> MethodSet {
-    let mut methods: Vec<Method> = Vec::new();
+    let mut methods = alloc::vec![Method::ServerDiscover, Method::SubscriptionsListen];
     if capabilities.tools.is_some() {
         methods.extend([Method::ToolsList, Method::ToolsCall]);
     }
