@@ -293,7 +293,7 @@ impl fmt::Debug for TemplateEntry {
 mod tests {
     use super::*;
 
-    /// RFC 4648, section 10.
+    /// RES-19: RFC 4648, section 10.
     #[test]
     fn base64_of_the_test_vectors() {
         for (bytes, text) in [
@@ -310,6 +310,7 @@ mod tests {
         assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
     }
 
+    /// RES-18, RES-19.
     #[test]
     fn a_uri_has_a_scheme() {
         for good in ["file:///a", "a+b-1.c:x", "{scheme}://x"] {

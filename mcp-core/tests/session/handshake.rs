@@ -47,6 +47,27 @@ fn case_71_an_unknown_or_modern_or_missing_version_gets_the_latest_legacy_one() 
     }
 }
 
+/// LIFE-09: who a client is has a name and a version, and what it can do is said.
+#[test]
+fn initialize_says_who_and_what_the_client_is() {
+    for params in [
+        r#""capabilities":{}"#,
+        r#""capabilities":{},"clientInfo":{}"#,
+        r#""capabilities":{},"clientInfo":{"name":"c"}"#,
+        r#""capabilities":{},"clientInfo":{"version":"1"}"#,
+        r#""capabilities":{},"clientInfo":{"name":"c","version":1}"#,
+        r#""clientInfo":{"name":"c","version":"1"}"#,
+    ] {
+        let mut server = Server::new();
+        server.send(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"2025-11-25",{params}}}}}"#
+        ));
+        assert_eq!(server.said(), [error(1, -32602, "")], "{params}");
+        assert_eq!(server.saw(), []);
+        assert_eq!(server.session.phase(), Phase::New);
+    }
+}
+
 /// case_11: a second initialize is refused in every phase and changes nothing.
 #[test]
 fn case_11_a_second_initialize_changes_nothing() {
@@ -195,7 +216,7 @@ fn case_12_ping_is_answered_in_every_phase() {
     assert_eq!(server.frames(), pong);
 }
 
-/// JSONRPC-28: what the server does not have is refused at once in every phase; a method of
+/// JSONRPC-28, ERR-01: what the server does not have is refused at once in every phase; a method of
 /// another revision too.
 #[test]
 fn unknown_methods_are_refused_at_once() {
@@ -210,7 +231,8 @@ fn unknown_methods_are_refused_at_once() {
     assert_eq!(server.said().len(), 1);
 }
 
-/// JSONRPC-28: what the revision turns out not to have is refused when it is let through.
+/// JSONRPC-28, LIFE-07, LIFE-08: what the revision turns out not to have is refused when it is let
+/// through.
 #[test]
 fn a_held_request_is_judged_by_the_negotiated_revision() {
     use mcp_core::lifecycle::Method;
