@@ -32,8 +32,8 @@ pub enum ConfigError {
     /// The root of a tool's input schema does not say `"type":"object"`.
     #[error("the input schema of tool `{0}` must have \"type\":\"object\" at its root")]
     InputSchema(String),
-    /// A resource's URI does not start with a scheme.
-    #[error("the resource URI `{0}` has no scheme")]
+    /// A resource's URI does not start with a scheme, or has characters that must be encoded.
+    #[error("the resource URI `{0}` has no scheme, or characters that must be percent-encoded")]
     ResourceUri(String),
     /// A URI template cannot be used.
     #[error("the URI template `{template}` {error}")]
