@@ -86,6 +86,10 @@ fn unknown_members_are_tolerated_whatever_they_hold() {
     assert_eq!(tool, Tool::new("t"));
     let offer: ServerCapabilities = read(r#"{"tools":{"deep":{}},"other":1,"logging":{"a":1}}"#);
     assert!(offer.tools.is_some() && offer.logging.is_some() && offer.prompts.is_none());
+    let client: ClientCapabilities =
+        read(r#"{"roots":{"deep":[]},"experimental":{"a/b":{"c":1}},"other":null,"more":7}"#);
+    assert!(client.roots.is_some() && client.sampling.is_none());
+    assert_eq!(client.experimental.unwrap().len(), 1);
 }
 
 /// SAMP-16
@@ -111,6 +115,8 @@ fn resource_contents_are_text_or_blob() {
     assert_eq!(round_trip::<ResourceContents>(blob), expected);
     let empty = round_trip::<ResourceContents>(r#"{"uri":"a:b","text":""}"#);
     assert_eq!(empty.body, ResourceBody::Text(String::new()));
+    refusal::<ResourceContents>(r#"{"uri":"a:b","mimeType":"image/png"}"#);
+    refusal::<ResourceContents>(r#"{"text":""}"#);
 }
 
 /// ELIC-04, ELIC-05, ELIC-11, ELIC-12, ELIC-22

@@ -99,7 +99,8 @@ fn tools_grow() {
     assert_eq!(full_tool().display_name(), "T");
 }
 
-/// Table T5: Resource, ResourceTemplate, ResourceContents, Root, Prompt, Annotations; RES-04
+/// Table T5: Resource, ResourceTemplate, ResourceContents, Root, Prompt, Annotations; RES-04,
+/// CONT-04
 #[test]
 fn other_listed_things_grow() {
     let hints =
@@ -257,7 +258,7 @@ fn schemas_fit_the_legacy_revisions() {
     assert_eq!(tool.for_revision(R1).input_schema, plain);
 }
 
-/// CACHE-01, CACHE-02, CACHE-03, JSONRPC-19
+/// CACHE-01, CACHE-02, CACHE-03, JSONRPC-19, JSONRPC-20
 #[test]
 fn modern_results_get_what_they_must_have() {
     let read = ReadResourceResult::text("a:b", "t");
@@ -270,6 +271,12 @@ fn modern_results_get_what_they_must_have() {
     members(&EmptyResult::new(), "", &[(R5, "resultType")]);
     members(&CompleteResult::of(["a"]), "completion", &[(R5, "resultType")]);
     members(&GetPromptResult::new([]), "messages", &[(R5, "resultType")]);
+    let hints = [(R5, "resultType ttlMs cacheScope")];
+    members(&ListPromptsResult::new([]), "prompts", &hints);
+    members(&ListResourcesResult::new([]), "resources", &hints);
+    members(&ListResourceTemplatesResult::new([]), "resourceTemplates", &hints);
+    let discovered = sent(&DiscoverResult::new([], ServerCapabilities::new()), R5);
+    assert_eq!((&discovered["ttlMs"], &discovered["cacheScope"]), (&json!(0), &json!("private")));
     // CACHE-04
     let asks = InputRequiredResult::new().with_request_state("s");
     assert_eq!(sent(&asks, R5), json!({"resultType":"input_required","requestState":"s"}));

@@ -79,7 +79,7 @@ fn server() -> Server {
         .unwrap()
 }
 
-/// RES-08, ERR-05: -32602 and never -32002, with the URI.
+/// RES-08, RES-10, ERR-05: -32602 and never -32002, with the URI.
 #[test]
 fn res_08_an_unknown_resource_is_invalid_params() {
     let error = call(&server(), Method::ResourcesRead, &json!({"uri": "a:c"})).unwrap_err();
