@@ -5,9 +5,13 @@
 //! write the function, name it in [`TARGETS`], and add its target to that package.
 
 mod envelope;
+#[cfg(feature = "http")]
+mod http_head;
 mod session_ops;
 
 pub use envelope::envelope;
+#[cfg(feature = "http")]
+pub use http_head::http_head;
 pub use session_ops::session_ops;
 
 use alloc::vec::Vec;
@@ -19,7 +23,14 @@ use crate::transport::sse::{DecodeError, Decoder, EventFields, SseEvent};
 use crate::transport::stdio::{self, LineDecoder, LineError};
 
 /// Every target.
-pub const TARGETS: &[fn(&[u8])] = &[envelope, line_decoder, session_ops, sse_decoder];
+pub const TARGETS: &[fn(&[u8])] = &[
+    envelope,
+    #[cfg(feature = "http")]
+    http_head,
+    line_decoder,
+    session_ops,
+    sse_decoder,
+];
 
 /// Chunking changes no line, buffering is bounded, and written lines are read back.
 pub fn line_decoder(data: &[u8]) {
@@ -290,6 +301,18 @@ mod tests {
             let input: Vec<u8> =
                 (0..length).map(|_| seeded.below(256).try_into().unwrap()).collect();
             session_ops(&input);
+        }
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn http_servers_hold_for_seeded_operations() {
+        let mut seeded = Seeded(0x6d63_7063_6f64_6563);
+        for round in 0..4000 {
+            let length = seeded.below(if round % 8 == 0 { 2000 } else { 200 });
+            let input: Vec<u8> =
+                (0..length).map(|_| seeded.below(256).try_into().unwrap()).collect();
+            http_head(&input);
         }
     }
 

@@ -42,6 +42,8 @@ extern crate std;
 
 #[cfg(feature = "std")]
 pub mod app;
+#[cfg(feature = "http")]
+pub mod auth;
 pub mod config;
 #[cfg(feature = "driver")]
 pub mod driver;

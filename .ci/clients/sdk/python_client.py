@@ -33,7 +33,8 @@ else:
 
 def transport(target):
     if target[0].startswith("http"):
-        return sse_client(target[0])
+        # A hundred sessions share one slow event loop here: it may take it long to see that it is connected.
+        return sse_client(target[0], timeout=60)
     return stdio_client(StdioServerParameters(command=target[0], args=target[1:]))
 
 

@@ -4,10 +4,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
+use core::time::Duration;
 
 use super::Context;
 use super::connection::Connection;
+use super::host::Host;
 use crate::error::{RequestError, SendError};
+use crate::id::RequestKey;
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::InitializeResult;
@@ -23,6 +26,13 @@ pub trait Handler: Send + Sync + 'static {
     /// The request methods this application answers. Everything else is -32601 before it gets
     /// here. Asked once, at the start.
     fn methods(&self) -> MethodSet;
+
+    /// A driver is about to serve the application, and brings what it needs of the machine.
+    ///
+    /// It comes before anything else, once for each driver. Whoever wraps a handler passes it on.
+    fn hosted(&self, host: &Host) {
+        let _ = host;
+    }
 
     /// A client has connected; nothing is known of it yet.
     fn connected(&self, connection: &Arc<Connection>) {
@@ -74,6 +84,13 @@ pub trait Peer: Send + Sync {
 
     /// Sends a request and waits for its answer. Dropping the future cancels the request.
     fn request(&self, request: Outgoing) -> PeerAnswer;
+
+    /// Closes the connection a request would be answered on; the client comes back for the answer
+    /// after `retry`. False if it cannot, which is what most transports say.
+    fn hang_up(&self, request: RequestKey, retry: Duration) -> bool {
+        let _ = (request, retry);
+        false
+    }
 }
 
 /// The answer to a request of ours, to come.

@@ -80,21 +80,34 @@
 use alloc::boxed::Box;
 use core::pin::Pin;
 
+mod answer;
+mod ask;
 mod audience;
 mod builder;
 mod changes;
 mod completion;
 mod connection;
 mod context;
+mod conversation;
 mod decode;
+mod digest;
 mod error;
+mod feature;
+#[cfg(feature = "schemars")]
+mod fields;
+#[cfg(feature = "schemars")]
+mod form;
 mod guard;
 mod handler;
+mod host;
 mod method;
 mod prompt;
+mod questions;
 mod resource;
+mod round;
 #[cfg(feature = "schemars")]
 mod schema;
+mod seal;
 mod server;
 mod shelf;
 mod template;
@@ -102,13 +115,17 @@ mod template;
 mod tests;
 mod tool;
 
+pub use answer::Elicited;
+pub use ask::{Ask, Questions, ask_all};
 pub use builder::ServerBuilder;
 pub use changes::Changes;
 pub use completion::CompletionInput;
 pub use connection::Connection;
 pub use context::{Context, Delivery};
 pub use error::{AskError, CallError, ConfigError};
+pub use feature::ClientFeature;
 pub use handler::{Handler, Peer, PeerAnswer};
+pub use host::Host;
 pub use resource::ResourceOutput;
 pub use server::Server;
 pub use template::{TemplateError, UriVariables};

@@ -1,12 +1,13 @@
 //! How deeply a JSON text nests, found without parsing it.
 
+use super::scan;
+
 /// Whether the objects and arrays of `json` nest at most `limit` levels deep.
 ///
 /// A text with at most `limit` opening brackets cannot nest deeper than that, and counting bytes
 /// is far cheaper than following strings; ordinary messages never get past the count.
 pub(super) fn within(json: &[u8], limit: usize) -> bool {
-    json.iter().filter(|byte| matches!(byte, b'{' | b'[')).count() <= limit
-        || deepest(json) <= limit
+    scan::count(json, |byte| matches!(byte, b'{' | b'[')) <= limit || deepest(json) <= limit
 }
 
 fn deepest(json: &[u8]) -> usize {

@@ -10,6 +10,7 @@ mod envelope;
 mod error;
 mod frame;
 mod raw;
+mod scan;
 
 pub use code::ErrorCode;
 pub use envelope::{
@@ -19,3 +20,4 @@ pub use envelope::{
 pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
+pub(crate) use scan::any;

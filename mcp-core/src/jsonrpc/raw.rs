@@ -10,6 +10,8 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::scan;
+
 /// One JSON value as it stands on the wire: never reformatted, never rounded.
 ///
 /// Cloning shares the bytes. Integers above 2^53, unknown members and key order survive.
@@ -105,6 +107,11 @@ impl RawJson {
         Self::from_value(value).expect("a wire type has a JSON form")
     }
 
+    /// The same value in memory of its own: a slice keeps all of what it was cut from.
+    pub(crate) fn detached(&self) -> Self {
+        Self(Bytes::copy_from_slice(&self.0))
+    }
+
     /// A slice of `frame` that the parser found to be one JSON value.
     pub(super) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
         Self(frame.slice_ref(value.get().as_bytes()))
@@ -114,7 +121,7 @@ impl RawJson {
     ///
     /// A line break can only stand between JSON tokens, so this changes no value.
     pub(super) fn on_one_line(&self) -> Cow<'_, [u8]> {
-        if !self.0.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        if !scan::any(&self.0, |byte| matches!(byte, b'\r' | b'\n')) {
             return Cow::Borrowed(&self.0);
         }
         let replaced =

@@ -57,6 +57,8 @@ impl HoldQueue {
             return false;
         }
         self.bytes += cost;
+        // A slice keeps the whole buffer it was read into, which is larger than what was counted.
+        let params = params.map(|params| params.detached());
         self.deadline.get_or_insert(now + timeout);
         self.requests.push_back(Held { id, method, params, lane, since: now, cost });
         counters.held += 1;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::id::ProgressToken;
-use crate::jsonrpc::{ErrorObject, RawJson};
+use crate::jsonrpc::{ErrorObject, RawJson, any};
 
 /// The members of `_meta` that concern the session.
 #[derive(Debug, Default, Deserialize)]
@@ -36,7 +36,7 @@ impl<'a> Meta<'a> {
             return Ok(Self::default());
         };
         let text = params.as_str();
-        if !text.contains("_meta") && !text.contains('\\') {
+        if !text.contains("_meta") && !any(text.as_bytes(), |byte| byte == b'\\') {
             return Ok(Self::default());
         }
         serde_json::from_str(text).map(|Params { meta }| meta).map_err(|error| {

@@ -1,5 +1,6 @@
 //! Floods: what a client can take from us by sending much or reading little.
 
+use bytes::Bytes;
 use http::StatusCode;
 use mcp_core::jsonrpc::RawJson;
 use mcp_core::lifecycle::Phase;
@@ -58,6 +59,20 @@ fn race_g_bytes_large_early_requests_are_bounded_in_bytes() {
     assert_eq!(client.slot.lock().held(), 1);
     assert!(web.hold_budget.used() <= 1 << 20);
     assert_eq!(client.read(web.now).len(), 199);
+}
+
+/// RACE g.count: a request is a slice of the buffer it was read into, often much larger than what
+/// is counted of it. What is held lets go of that.
+#[test]
+fn a_held_request_does_not_keep_the_buffer_it_came_in() {
+    let web = Web::new();
+    let mut client = web.open();
+    let buffer = Bytes::from(format!("{}{}", call(1), " ".repeat(8000)));
+    web.send(&client, buffer.slice(..call(1).len()));
+    assert!(buffer.is_unique());
+    web.send(&client, initialize(0, "2025-11-25"));
+    client.work(web.now);
+    assert_eq!(client.read(web.now), [Said::Result(0), Said::Result(1)]);
 }
 
 /// RACE g.many: 64 sessions that hold what they may stay within the server's bound together.
