@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::audience::Audience;
 use super::changes::Changes;
 use super::completion::{Completer, CompletionInput, Subject};
+use super::listen::Listeners;
 use super::method::MethodEntry;
 use super::resource::ResourceOutput;
 use super::seal::Seal;
@@ -25,12 +26,14 @@ use super::shelf::Shelf;
 use super::template::{Template, UriVariables};
 use super::tool::ToolOutput;
 use super::{CallError, ConfigError, Context};
+use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, MethodSet};
 use crate::model::{
-    Completion, GetPromptResult, Icon, Implementation, InitializeResult, ListChangedCapability,
-    Prompt, Reference, Resource, ResourceTemplate, ResourcesCapability, ServerCapabilities,
-    Supported, Tool,
+    Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
+    ListChangedCapability, Prompt, Reference, Resource, ResourceTemplate, ResourcesCapability,
+    ServerCapabilities, Supported, Tool,
 };
+use crate::revision::Revision;
 use crate::session::Client;
 
 /// Puts a [`Server`] together; made by [`Server::builder`].
@@ -455,10 +458,12 @@ impl ServerBuilder {
         for method in methods.keys() {
             served.insert(method.clone());
         }
+        let named = self.info.clone().for_revision(Revision::V2026_07_28);
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
             greeting,
+            signature: RawJson::known(&named),
             served,
             tools: Shelf::new(self.changes.tools, page_size),
             resources: Shelf::new(self.changes.resources, page_size),
@@ -476,6 +481,7 @@ impl ServerBuilder {
                 max_bytes: self.state.max_bytes,
                 host: OnceLock::new(),
             },
+            listeners: Listeners::default(),
         }))
     }
 
@@ -551,7 +557,7 @@ impl ServerBuilder {
 
 /// The methods behind the capabilities; those of others are -32601 (CAP-07).
 fn served_methods(capabilities: &ServerCapabilities) -> MethodSet {
-    let mut methods: Vec<Method> = Vec::new();
+    let mut methods = alloc::vec![Method::ServerDiscover, Method::SubscriptionsListen];
     if capabilities.tools.is_some() {
         methods.extend([Method::ToolsList, Method::ToolsCall]);
     }

@@ -10,11 +10,11 @@ use serde::Serialize;
 use super::connection::Connection;
 use super::error::AskError;
 use super::round::Round;
-use crate::id::{ProgressToken, RequestKey};
+use crate::id::{ProgressToken, RequestId, RequestKey};
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, NotificationMethod, Sender};
 use crate::model::{ForRevision, Level, LogParams, ProgressParams};
-use crate::revision::{Era, Revision};
+use crate::revision::Revision;
 use crate::session::Outgoing;
 
 /// One request's view of its client: progress, logging, questions.
@@ -25,6 +25,7 @@ use crate::session::Outgoing;
 pub struct Context {
     connection: Arc<Connection>,
     request: RequestKey,
+    id: Option<RequestId>,
     progress: Option<Arc<Progress>>,
     logging: bool,
     pub(super) timeout: Option<Duration>,
@@ -66,12 +67,20 @@ impl Context {
         Self {
             connection,
             request,
+            id: None,
             progress: progress_token.map(progress),
             logging: false,
             timeout: None,
             principal: None,
             round: None,
         }
+    }
+
+    /// Tells the context the client's name for the request.
+    #[must_use]
+    pub fn with_id(mut self, id: RequestId) -> Self {
+        self.id = Some(id);
+        self
     }
 
     /// Lets the handler log. For handlers of one's own: [`Server`](super::Server) does it if it
@@ -205,6 +214,12 @@ impl Context {
         self.request
     }
 
+    /// The client's name for the request, if it is known here.
+    #[must_use]
+    pub const fn id(&self) -> Option<&RequestId> {
+        self.id.as_ref()
+    }
+
     /// What to name in progress notifications, if the client wants any.
     #[must_use]
     pub fn progress_token(&self) -> Option<&ProgressToken> {
@@ -225,9 +240,9 @@ impl Context {
         value.for_revision(self.revision())
     }
 
-    /// LOG-01, LOG-04. Since 2026-07-28 the request itself must ask for messages (LOG-09).
+    /// LOG-01, LOG-04.
     fn logs(&self, level: Level) -> bool {
-        self.logging && self.revision().era() == Era::Legacy && self.connection.wants_log(level)
+        self.logging && self.connection.wants_log(level)
     }
 
     fn notify(&self, method: &NotificationMethod, params: &impl Serialize) -> Delivery {

@@ -11,6 +11,7 @@ use super::template::TemplateError;
 use crate::error::RequestError;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
 use crate::model::{CallToolResult, MissingCapabilityData, ResourceNotFoundData};
+use crate::modern::InvalidAnnotation;
 use crate::revision::{Era, Revision};
 
 /// A server cannot be put together, or changed, as it was asked to.
@@ -33,6 +34,15 @@ pub enum ConfigError {
     /// The root of a tool's input schema does not say `"type":"object"`.
     #[error("the input schema of tool `{0}` must have \"type\":\"object\" at its root")]
     InputSchema(String),
+    /// A tool's input schema says wrongly which arguments are mirrored in headers: clients of the
+    /// modern era would drop the tool.
+    #[error("the input schema of tool `{tool}`: {error}")]
+    MirroredParam {
+        /// The tool.
+        tool: String,
+        /// What is wrong with it.
+        error: InvalidAnnotation,
+    },
     /// A resource's URI does not start with a scheme, or has characters that must be encoded.
     #[error("the resource URI `{0}` has no scheme, or characters that must be percent-encoded")]
     ResourceUri(String),

@@ -14,6 +14,7 @@ use crate::id::RequestKey;
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::InitializeResult;
+use crate::modern::MirroredParams;
 use crate::session::{Client, Outgoing};
 
 /// An application: it answers what a session cannot answer by itself.
@@ -34,7 +35,7 @@ pub trait Handler: Send + Sync + 'static {
         let _ = host;
     }
 
-    /// A client has connected; nothing is known of it yet.
+    /// A client of the legacy era has connected; nothing is known of it yet.
     fn connected(&self, connection: &Arc<Connection>) {
         let _ = connection;
     }
@@ -60,6 +61,13 @@ pub trait Handler: Send + Sync + 'static {
         method: Method,
         params: Option<RawJson>,
     ) -> impl Future<Output = Reply> + Send;
+
+    /// The arguments of a tool that HTTP clients of the modern era repeat in headers: they are
+    /// compared with the call before it gets here. `None` if there are none.
+    fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
+        let _ = tool;
+        None
+    }
 
     /// The client reports something. Must not block.
     fn notification(

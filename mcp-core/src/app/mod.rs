@@ -100,6 +100,7 @@ mod form;
 mod guard;
 mod handler;
 mod host;
+mod listen;
 mod method;
 mod prompt;
 mod questions;

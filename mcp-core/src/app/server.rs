@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -21,6 +21,7 @@ use super::decode;
 use super::digest;
 use super::guard::{guarded, resumed};
 use super::host::Host;
+use super::listen::{List, Listeners, MAX_WATCHED_URI};
 use super::method::MethodEntry;
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
@@ -29,18 +30,16 @@ use super::seal::{Owner, Seal};
 use super::shelf::{Item, Shelf};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
-use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply};
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply, with_meta_member};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
-    CompleteParams, CompleteResult, Completion, ForRevision, Implementation, InitializeResult,
-    InputRequiredResult, ListParams, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
+    CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision, Implementation,
+    InitializeResult, InputRequiredResult, ListParams, Meta, ReadResourceResult,
+    ResourceUpdatedParams, SetLevelParams,
 };
+use crate::modern::MirroredParams;
 use crate::revision::{Era, Revision};
 use crate::session::Client;
-
-/// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
-/// one client can make the server remember.
-const MAX_WATCHED_URI: usize = 8 << 10;
 
 /// Tools, resources and prompts, ready to be given to a driver.
 ///
@@ -54,6 +53,8 @@ pub struct Server(Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) greeting: InitializeResult,
+    /// Our name, as it stands in results of the modern era.
+    pub(super) signature: RawJson,
     pub(super) served: MethodSet,
     pub(super) tools: Shelf<ToolEntry>,
     pub(super) resources: Shelf<ResourceEntry>,
@@ -65,6 +66,7 @@ pub(super) struct Inner {
     pub(super) max_subscriptions: usize,
     pub(super) audience: Audience,
     pub(super) seal: Seal,
+    pub(super) listeners: Listeners,
 }
 
 type Initialize = dyn Fn(Arc<Client>, InitializeResult) -> Work<InitializeResult> + Send + Sync;
@@ -119,12 +121,14 @@ impl Server {
         let resources = inner.resources.change(changes.resources, &changes.removed_resources);
         let templates = inner.templates.change(changes.templates, &changes.removed_templates);
         let prompts = inner.prompts.change(changes.prompts, &changes.removed_prompts);
-        for (changed, notification) in [
-            (tools, NotificationMethod::ToolsListChanged),
-            (resources || templates, NotificationMethod::ResourcesListChanged),
-            (prompts, NotificationMethod::PromptsListChanged),
+        for (changed, list) in [
+            (tools, List::Tools),
+            (resources || templates, List::Resources),
+            (prompts, List::Prompts),
         ] {
             if changed {
+                inner.listeners.changed(list);
+                let notification = list.notification();
                 for connection in inner.audience.everyone() {
                     // Whoever cannot be told is too slow, or gone.
                     let _ = connection.notify(&notification, None);
@@ -134,7 +138,8 @@ impl Server {
         Ok(())
     }
 
-    /// Tells the clients that watch a resource that it changed (RES-13), and how many they are.
+    /// Tells the clients that watch a resource that it changed (RES-13), and how many they are;
+    /// in the modern era, how many subscriptions.
     ///
     /// A client whose queue of outgoing messages is full misses the notification and is not
     /// counted.
@@ -142,12 +147,13 @@ impl Server {
         let params = RawJson::known(&ResourceUpdatedParams::new(uri));
         let method = NotificationMethod::ResourcesUpdated;
         let watchers = self.0.audience.watchers(uri).into_iter();
-        watchers
+        let told = watchers
             .filter(|connection| connection.notify(&method, Some(params.clone())).is_ok())
-            .count()
+            .count();
+        told + self.0.listeners.updated(uri)
     }
 
-    /// The clients that are connected, initialized or not.
+    /// The clients of the legacy era that are connected, initialized or not.
     #[must_use]
     pub fn connections(&self) -> Vec<Arc<Connection>> {
         self.0.audience.everyone()
@@ -196,7 +202,15 @@ impl Handler for Server {
             Some(_) => cx.with_logging(),
             None => cx,
         };
-        guarded(self.0.answer(cx, method, params.as_ref(), revision)).await
+        let reply = guarded(self.0.answer(cx, method, params.as_ref(), revision)).await;
+        match revision.era() {
+            Era::Legacy => reply,
+            Era::Modern => reply.map(|result| self.0.sign(&result)),
+        }
+    }
+
+    fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
+        self.0.tools.get(tool)?.mirrored()
     }
 }
 
@@ -230,6 +244,14 @@ impl Inner {
     ) -> Reply {
         let cx = self.open_round(cx, &method, params)?;
         match method {
+            Method::ServerDiscover => self.discover(revision),
+            Method::SubscriptionsListen => {
+                let capabilities = &self.greeting.capabilities;
+                let listening =
+                    self.listeners.listen(cx, params, capabilities, self.max_subscriptions);
+                // Boxed: it is the largest of all, and the one that is made least often.
+                Box::pin(listening).await
+            }
             Method::ToolsList => list(&self.tools, params, revision),
             Method::PromptsList => list(&self.prompts, params, revision),
             Method::ResourcesList => list(&self.resources, params, revision),
@@ -254,6 +276,20 @@ impl Inner {
                 None => Err(ErrorObject::method_not_found(other.as_str())),
             },
         }
+    }
+
+    /// DISC-01, DISC-03.
+    fn discover(&self, revision: Revision) -> Reply {
+        let InitializeResult { capabilities, instructions, .. } = &self.greeting;
+        let versions: Vec<String> = Revision::ALL.iter().map(ToString::to_string).collect();
+        let mut result = DiscoverResult::new(versions, capabilities.clone());
+        result.instructions.clone_from(instructions);
+        encode(result, revision)
+    }
+
+    /// Says whose result it is (META-13).
+    fn sign(&self, result: &RawJson) -> RawJson {
+        with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
     }
 
     async fn call_tool(&self, cx: Context, whole: Option<&RawJson>, revision: Revision) -> Reply {

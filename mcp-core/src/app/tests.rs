@@ -1,4 +1,4 @@
-//! What cannot be seen from outside: the modern era, which no session serves yet, and tables.
+//! What cannot be seen from outside: handlers in the modern era, on their own, and tables.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;

@@ -18,6 +18,7 @@ use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
 use crate::model::{
     CallToolResult, Content, Cursor, ForRevision, ListToolsResult, RawObject, Tool,
 };
+use crate::modern::{InvalidAnnotation, MirroredParams};
 use crate::revision::Revision;
 
 /// The longest name of a tool (`2025-11-25/server/tools#tool-names`).
@@ -114,6 +115,7 @@ type Run = dyn Fn(&str, Context) -> Result<Work<CallToolResult>, Misfit> + Send 
 /// A tool and what it does.
 pub(super) struct ToolEntry {
     pub(super) tool: Tool,
+    mirrored: Result<Arc<MirroredParams>, InvalidAnnotation>,
     run: Box<Run>,
 }
 
@@ -131,7 +133,13 @@ impl ToolEntry {
                 Box::pin(async move { work.await?.into_tool_result() });
             Ok(work)
         };
-        Self { tool, run: Box::new(run) }
+        let mirrored = MirroredParams::of(&tool.input_schema).map(Arc::new);
+        Self { tool, mirrored, run: Box::new(run) }
+    }
+
+    /// The arguments that are mirrored in headers, if there are any.
+    pub(super) fn mirrored(&self) -> Option<Arc<MirroredParams>> {
+        self.mirrored.as_ref().ok().filter(|mirrored| !mirrored.is_empty()).map(Arc::clone)
     }
 
     /// Whether a client can be offered the tool.
@@ -147,8 +155,14 @@ impl ToolEntry {
             return Err(ConfigError::ToolName(name.clone()));
         }
         match self.tool.input_schema.decode::<Root>() {
-            Ok(Root { r#type }) if r#type == "object" => Ok(()),
-            _ => Err(ConfigError::InputSchema(name.clone())),
+            Ok(Root { r#type }) if r#type == "object" => {}
+            _ => return Err(ConfigError::InputSchema(name.clone())),
+        }
+        match &self.mirrored {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(ConfigError::MirroredParam { tool: name.clone(), error: error.clone() })
+            }
         }
     }
 

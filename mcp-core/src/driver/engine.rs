@@ -179,7 +179,7 @@ impl Ticket for RequestTicket {
     }
 }
 
-fn failed() -> ErrorObject {
+pub(super) fn failed() -> ErrorObject {
     ErrorObject::internal("Internal error")
 }
 

@@ -14,10 +14,13 @@ use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::engine::Engine;
 use super::links::Links;
+use super::modern::Call;
 use super::station::Station;
-use super::{Body, Runtime};
+use super::{Body, Runtime, Shutdown};
 use crate::app::Handler;
-use crate::transport::http::{Admission, Answer, Exchange, HttpConfig, HttpServer, Posted, Upload};
+use crate::transport::http::{
+    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernCall, Payload, Posted, Upload,
+};
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
 ///
@@ -28,6 +31,8 @@ pub struct HttpService<R: Runtime, H: Handler> {
     body_timeout: Duration,
     /// Whether a task looks after the sessions.
     looked_after: Arc<AtomicBool>,
+    /// Ends subscriptions.
+    stop: Shutdown,
 }
 
 /// The answer to one request, to come.
@@ -45,12 +50,15 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
             server: Arc::new(HttpServer::new(config, seed)),
             body_timeout,
             looked_after: Arc::default(),
+            stop: Shutdown::new(),
         }
     }
 
     /// Takes no new sessions and messages, and closes each session when what it has in flight is
-    /// answered, at the latest after `within`.
+    /// answered, at the latest after `within`. Subscriptions of the modern era end at once; its
+    /// other requests are answered.
     pub fn drain(&self, within: Duration) {
+        self.stop.start();
         self.server.drain(self.engine.runtime.now(), within);
         for link in self.server.slots() {
             self.engine.pump(&link);
@@ -78,7 +86,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                     response.map(Body::full)
                 }
                 Ok(Posted::Exchange(exchange)) => self.exchange(exchange).await,
-                Ok(Posted::Modern(_)) => status(StatusCode::NOT_IMPLEMENTED).map(Body::full),
+                Ok(Posted::Modern(call)) => self.answer(&head.headers, *call).await,
                 Ok(Posted::Refused(response)) | Err(response) => response.map(Body::full),
             },
             Admission::Open(stream) => {
@@ -148,6 +156,22 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         });
     }
 
+    /// Answers a request of the modern era: with all of it, or with a stream in which the handler
+    /// runs on.
+    async fn answer(&self, headers: &HeaderMap, call: ModernCall) -> Response<Body<R, H>> {
+        let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
+        if let Some(Err(refused)) = mirrored.map(|it| call.check_params(headers, &it)) {
+            return refused.map(Body::full);
+        }
+        let mut call = Call::start(&self.engine, call, &self.stop);
+        let (head, payload) = call.response().await.into_parts();
+        let body = match payload {
+            Payload::Whole(frame) => Body::frame(frame),
+            Payload::Stream => Body::call(call),
+        };
+        Response::from_parts(head, body)
+    }
+
     /// Reads a body within its time.
     async fn read<B>(
         &self,
@@ -198,6 +222,7 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
             server: Arc::clone(&self.server),
             body_timeout: self.body_timeout,
             looked_after: Arc::clone(&self.looked_after),
+            stop: self.stop.clone(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod http_body;
 mod http_listen;
 mod http_service;
 mod links;
+mod modern;
 mod peer;
 mod runtime;
 mod serve;

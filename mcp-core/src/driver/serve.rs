@@ -13,6 +13,7 @@ use hyper::rt::{Read, Write};
 use super::{HttpOptions, HttpService, Listener, Runtime, Shutdown, serve_http, serve_stdio};
 use crate::app::{Handler, Host};
 use crate::config::{EarlyRequests, Gate, SessionConfig};
+use crate::lifecycle::Method;
 use crate::time::UnixTime;
 use crate::transport::http::HttpConfig;
 
@@ -57,7 +58,10 @@ pub struct Serve<P, H> {
 impl<P: Platform, H: Handler> Serve<P, H> {
     /// A handler with the defaults.
     pub fn new(platform: P, handler: H) -> Self {
-        let session = SessionConfig { methods: handler.methods(), ..SessionConfig::new([]) };
+        let methods = handler.methods();
+        // DISC-01: whoever serves the modern era can be discovered.
+        let modern = methods.contains(&Method::ServerDiscover);
+        let session = SessionConfig { methods, modern, ..SessionConfig::new([]) };
         Self {
             platform,
             handler,

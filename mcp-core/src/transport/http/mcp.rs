@@ -7,12 +7,12 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::refusal::{Refusal, failure};
+use super::refusal::{Refusal, accepted, failure};
 use super::server::{Admission, Shared};
 use super::sessions::Slot;
 use super::streams::{STANDING, Streams, lane};
-use super::upload::{Posted, accepted, deliver};
-use super::{EventId, Exchange, McpStream, SessionId, head, modern};
+use super::upload::{Posted, deliver};
+use super::{EventId, Exchange, McpStream, SessionId, head};
 use crate::id::RequestId;
 use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, RawJson, Request};
 use crate::lifecycle::Phase;
@@ -38,7 +38,7 @@ pub(super) fn accept<A: Default>(
     bytes: usize,
 ) -> Posted<A> {
     match era_of(headers, &incoming) {
-        Era::Modern => modern::accept(now, headers, incoming, bytes),
+        Era::Modern => shared.stateless.accept(now, headers, incoming),
         Era::Legacy => {
             let request = request_of(&incoming).map(|request| request.id.clone());
             accept_legacy(now, shared, headers, incoming, bytes)

@@ -23,6 +23,7 @@ pub(super) enum Refusal {
     TooManySessions,
     ShuttingDown,
     Busy,
+    UnwantedResponse,
     Malformed(EnvelopeError),
 }
 
@@ -83,6 +84,10 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable: the session is busy; read its event stream and try again",
             ),
+            Self::UnwantedResponse => (
+                StatusCode::BAD_REQUEST,
+                "Bad Request: the server asked nothing; since 2026-07-28 it never does",
+            ),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, ""),
         };
         let mut response = match &self {
@@ -111,6 +116,13 @@ pub(super) fn failure(
 ) -> Response<Bytes> {
     let mut response = json(Frame::error(id, error).to_bytes());
     *response.status_mut() = status;
+    response
+}
+
+/// The answer to a message that wants none.
+pub(super) fn accepted() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::ACCEPTED;
     response
 }
 

@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Method, Response};
 
+use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
 use super::sessions::{Place, Sessions, Slot};
@@ -56,6 +57,7 @@ pub(super) struct Shared<A> {
     pub(super) config: HttpConfig,
     pub(super) session: Arc<SessionConfig>,
     pub(super) ids: SessionIds,
+    pub(super) stateless: Arc<Stateless>,
     pub(super) sessions: Arc<Sessions<A>>,
     sweep: Mutex<Sweep<A>>,
 }
@@ -136,15 +138,18 @@ impl<A: Default> HttpServer<A> {
     #[must_use]
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
-        let session = Arc::new(config.session.clone());
+        // A session here is of the legacy era: requests of the other one never get to it.
+        let session = Arc::new(SessionConfig { modern: false, ..config.session.clone() });
+        let stateless = Arc::new(Stateless::new(&config));
         let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
         let ids = SessionIds::new(seed);
-        Self { shared: Arc::new(Shared { config, session, ids, sessions, sweep }) }
+        Self { shared: Arc::new(Shared { config, session, stateless, ids, sessions, sweep }) }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
     /// answered, at the latest after `within`.
     pub fn drain(&self, now: Instant, within: Duration) {
+        self.shared.stateless.drain();
         for slot in self.shared.sessions.close() {
             slot.lock().drain(now, within);
         }

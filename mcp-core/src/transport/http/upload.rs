@@ -1,13 +1,14 @@
 //! A message being posted.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 
-use super::modern::ModernRequest;
-use super::refusal::Refusal;
+use super::modern::ModernCall;
+use super::refusal::{Refusal, accepted};
 use super::server::Shared;
 use super::sessions::Slot;
 use super::{Exchange, mcp};
@@ -51,7 +52,7 @@ pub enum Posted<A> {
     /// the exchange for the answer.
     Exchange(Exchange<A>),
     /// It is a request of the modern era, ready to be worked on.
-    Modern(ModernRequest),
+    Modern(Box<ModernCall>),
 }
 
 impl<A: Default> Upload<A> {
@@ -128,13 +129,6 @@ impl Body {
             Self::Gathered(gathered) => gathered.len(),
         }
     }
-}
-
-/// The answer to a message that wants none.
-pub(super) fn accepted() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response
 }
 
 /// Gives a message to its session, if the session can take it.
