@@ -57,6 +57,12 @@ pub struct Limits {
     pub deferred: usize,
     /// Requests of our own that wait for an answer. Default 256.
     pub outbound_requests: usize,
+    /// Notifications that wait to be read on the answer to one request of the modern era. Default
+    /// 256; beyond it they are handed back: a handler that is faster than its client need not be
+    /// remembered word by word.
+    pub exchange_frames: usize,
+    /// Bytes of such notifications. Default 1 MiB.
+    pub exchange_bytes: usize,
     /// Events that wait to be polled at which the session wants no more input; what only
     /// informs is then dropped and counted. Default 4096.
     pub events: usize,
@@ -74,6 +80,8 @@ impl Default for Limits {
             outbox_frames: 4096,
             deferred: 256,
             outbound_requests: 256,
+            exchange_frames: 256,
+            exchange_bytes: 1 << 20,
             events: 4096,
         }
     }
@@ -187,6 +195,10 @@ pub struct SessionConfig {
     /// The request methods the application answers; others get -32601 at once, in every phase.
     /// `initialize` and `ping` are the session's own and need not be named.
     pub methods: MethodSet,
+    /// Whether requests of the modern era are served, beside the handshake and whatever its state.
+    /// Default off: an application must know of them, for they bring their own client along
+    /// ([`IncomingRequest::caller`](crate::session::IncomingRequest::caller)).
+    pub modern: bool,
     /// Bounds.
     pub limits: Limits,
     /// Deadlines.
@@ -207,6 +219,7 @@ impl SessionConfig {
     pub fn new(methods: impl IntoIterator<Item = crate::lifecycle::Method>) -> Self {
         Self {
             methods: methods.into_iter().collect(),
+            modern: false,
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             early_requests: EarlyRequests::default(),

@@ -15,6 +15,7 @@
 //!   before the handshake is done.
 //! - [`transport::http::HttpServer`]: HTTP+SSE around such sessions.
 //! - [`transport::stdio`] and [`transport::sse`]: the codecs.
+//! - [`modern`]: requests of the era without sessions, checked and ready to be worked on.
 //! - [`app`]: tools, resources and prompts behind any session.
 //! - [`driver`]: the async glue that runtime crates share.
 //!
@@ -54,6 +55,7 @@ pub mod id;
 pub mod jsonrpc;
 pub mod lifecycle;
 pub mod model;
+pub mod modern;
 pub mod revision;
 pub mod session;
 pub mod time;

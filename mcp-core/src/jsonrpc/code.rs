@@ -30,6 +30,12 @@ impl ErrorCode {
     /// The resource does not exist (`2025-11-25/server/resources#error-handling`, up to that
     /// revision).
     pub const RESOURCE_NOT_FOUND: Self = Self(-32002);
+    /// The headers of a request do not say what its body says
+    /// (`2026-07-28/basic/transports/streamable-http#server-validation`).
+    pub const HEADER_MISMATCH: Self = Self(-32020);
+    /// The request cannot be answered unless its client declares a capability
+    /// (`2026-07-28/basic/index#_meta`).
+    pub const MISSING_CAPABILITY: Self = Self(-32021);
     /// The request names a protocol revision the server does not speak
     /// (`2026-07-28/basic/versioning#protocol-version-negotiation`).
     pub const UNSUPPORTED_PROTOCOL_VERSION: Self = Self(-32022);

@@ -8,6 +8,7 @@ use crate::id::{ProgressToken, RequestHandle, RequestId, RequestKey, RequestTick
 use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ClientCapabilities, Implementation};
+use crate::modern::Caller;
 use crate::revision::Revision;
 
 /// The stream a frame came on or must leave on.
@@ -99,6 +100,9 @@ pub struct IncomingRequest {
     pub progress_token: Option<ProgressToken>,
     /// How long it was held; zero if it was not.
     pub held_for: Duration,
+    /// Who sends it, for a request of the modern era: nothing else is known of its client, and
+    /// nothing of the session's handshake holds for it.
+    pub caller: Option<alloc::boxed::Box<Caller>>,
 }
 
 /// Why a request that came early was refused: `data.reason` of the error.

@@ -5,6 +5,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::access::Denied;
+use crate::id::RequestId;
 use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Frame};
 
 /// Why a request was turned away.
@@ -21,6 +22,7 @@ pub(super) enum Refusal {
     TooManySessions,
     ShuttingDown,
     Busy,
+    UnwantedResponse,
     Malformed(EnvelopeError),
 }
 
@@ -72,19 +74,20 @@ impl Refusal {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable: the session is busy; read its event stream and try again",
             ),
+            Self::UnwantedResponse => (
+                StatusCode::BAD_REQUEST,
+                "Bad Request: the server asked nothing; since 2026-07-28 it never does",
+            ),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, ""),
         };
-        let frame = match &self {
-            Self::Malformed(error) => Frame::error(error.id(), &error.to_error()),
+        let mut response = match &self {
+            Self::Malformed(error) => failure(status, error.id(), &error.to_error()),
             Self::TooLarge { limit } => {
-                Frame::error(None, &EnvelopeError::too_large(*limit).to_error())
+                failure(status, None, &EnvelopeError::too_large(*limit).to_error())
             }
-            _ => Frame::error(None, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
+            _ => failure(status, None, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
         };
-        let mut response = Response::new(frame.to_bytes());
-        *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Self::MethodNotAllowed(allowed) = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
@@ -93,4 +96,29 @@ impl Refusal {
         }
         response
     }
+}
+
+/// A status with a JSON-RPC error that says why.
+pub(super) fn failure(
+    status: StatusCode,
+    id: Option<&RequestId>,
+    error: &ErrorObject,
+) -> Response<Bytes> {
+    let mut response = json(Frame::error(id, error).to_bytes());
+    *response.status_mut() = status;
+    response
+}
+
+/// The answer to a message that wants none.
+pub(super) fn accepted() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
+/// A JSON body.
+pub(super) fn json(body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

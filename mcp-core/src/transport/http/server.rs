@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Method, Response};
 
+use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
 use super::sessions::{Sessions, Slot};
@@ -49,6 +50,7 @@ use crate::transport::sse::EventFields;
 pub struct HttpServer<A> {
     config: HttpConfig,
     session: Arc<SessionConfig>,
+    stateless: Arc<Stateless>,
     ids: SessionIds,
     sessions: Arc<Sessions<A>>,
 }
@@ -71,13 +73,17 @@ impl<A> HttpServer<A> {
     #[must_use]
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
-        let session = Arc::new(config.session.clone());
-        Self { config, session, ids: SessionIds::new(seed), sessions }
+        // A session here is of the legacy era: requests of the other one never get to it.
+        let session = SessionConfig { modern: false, ..config.session.clone() };
+        let stateless = Arc::new(Stateless::new(&config));
+        let ids = SessionIds::new(seed);
+        Self { config, session: Arc::new(session), stateless, ids, sessions }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
     /// answered, at the latest after `within`.
     pub fn drain(&self, now: Instant, within: Duration) {
+        self.stateless.drain();
         for slot in self.sessions.close() {
             slot.lock().drain(now, within);
         }
@@ -168,7 +174,7 @@ impl<A> HttpServer<A> {
         if head.method != Method::POST {
             return Err(Refusal::MethodNotAllowed("POST"));
         }
-        self.upload(head, Target::Mcp)
+        self.upload(head, Target::Mcp(Arc::clone(&self.stateless)))
     }
 
     /// `POST /messages`: a message for a session whose stream is open.

@@ -1,13 +1,15 @@
 //! A message being posted.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response};
 
-use super::mcp::{self, ModernRequest};
-use super::refusal::Refusal;
+use super::mcp;
+use super::modern::{ModernCall, Stateless};
+use super::refusal::{Refusal, accepted};
 use super::sessions::Slot;
 use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
 use crate::lifecycle::Phase;
@@ -27,7 +29,7 @@ pub(super) enum Target<A> {
     /// An HTTP+SSE session.
     Messages(Arc<Slot<A>>),
     /// The endpoint of Streamable HTTP.
-    Mcp,
+    Mcp(Arc<Stateless>),
 }
 
 /// A body in one piece is kept as it came; most are.
@@ -46,7 +48,7 @@ pub enum Posted<A> {
     /// It was for a session, whether that took it or not: poll it for events.
     Session(Response<Bytes>, Arc<Slot<A>>),
     /// It is a request of the modern era, ready to be worked on.
-    Modern(ModernRequest),
+    Modern(Box<ModernCall>),
 }
 
 impl<A> Upload<A> {
@@ -104,7 +106,9 @@ impl<A> Upload<A> {
                 let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
                 Posted::Session(response, slot)
             }
-            Target::Mcp => mcp::accept(now, headers, incoming, frame.len()),
+            Target::Mcp(stateless) => {
+                mcp::accept(now, headers, incoming, frame.len(), &stateless)
+            }
         }
     }
 
@@ -115,13 +119,6 @@ impl<A> Upload<A> {
             Body::Gathered(gathered) => gathered.len(),
         }
     }
-}
-
-/// The answer to a message that wants none.
-fn accepted() -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::ACCEPTED;
-    response
 }
 
 /// Gives a message to its session, if the session can take it.

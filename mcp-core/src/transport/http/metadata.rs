@@ -1,0 +1,217 @@
+//! Headers that repeat what a body says, for intermediaries to route by.
+//!
+//! The body is the source of truth (HDR-37); a header that says something else, or cannot be
+//! read, is refused with -32020, so that nobody on the way has decided on something that was
+//! never asked (`2026-07-28/basic/transports/streamable-http#server-validation`).
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+
+use http::{HeaderMap, HeaderName};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::head;
+use super::mcp::PROTOCOL_VERSION;
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
+use crate::modern::{Candidate, MirroredParam, MirroredParams, decode_base64};
+
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const NAME: HeaderName = HeaderName::from_static("mcp-name");
+
+/// The largest integer that may be mirrored (HDR-16). Larger ones have no exact `f64`.
+const SAFE: f64 = 9_007_199_254_740_991.0;
+
+/// Compares the standard headers of a request with its body; says what it is about, if its
+/// method has such a thing.
+pub(super) fn check(
+    headers: &HeaderMap,
+    candidate: &Candidate,
+) -> Result<Option<String>, ErrorObject> {
+    let version = required(headers, &PROTOCOL_VERSION)?;
+    if version != candidate.version() {
+        return Err(mismatch(&PROTOCOL_VERSION, "does not match the body"));
+    }
+    if required(headers, &METHOD)? != candidate.method() {
+        return Err(mismatch(&METHOD, "does not match the body"));
+    }
+    let Some(subject) = Subject::of(candidate.method()) else {
+        return Ok(None);
+    };
+    let name = decode(required(headers, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
+    // Without it the request is a bad one all the same, and its handler says so better.
+    let Some(named) = subject.read(candidate.params())? else {
+        return Ok(None);
+    };
+    if name != named {
+        return Err(mismatch(&NAME, "does not match the body"));
+    }
+    Ok(Some(named))
+}
+
+/// Compares the mirrored arguments of a tool with the call's body.
+pub(super) fn check_params(
+    headers: &HeaderMap,
+    params: &RawJson,
+    mirrored: &MirroredParams,
+) -> Result<(), ErrorObject> {
+    #[derive(Deserialize)]
+    struct Params {
+        #[serde(default)]
+        arguments: Value,
+    }
+    if mirrored.is_empty() {
+        return Ok(());
+    }
+    let Params { arguments } =
+        params.to().map_err(|_| ErrorObject::invalid_params("Invalid params"))?;
+    let none = Map::new();
+    let arguments = arguments.as_object().unwrap_or(&none);
+    mirrored.iter().try_for_each(|param| check_param(headers, param, arguments))
+}
+
+fn check_param(
+    headers: &HeaderMap,
+    param: &MirroredParam,
+    arguments: &Map<String, Value>,
+) -> Result<(), ErrorObject> {
+    let Ok(name) = HeaderName::from_bytes(param.header().as_bytes()) else {
+        return Ok(());
+    };
+    let header = optional(headers, &name)?;
+    let (header, argument) = match (header, param.argument(arguments)) {
+        (None, None) => return Ok(()),
+        // It cannot be mirrored, and does not fit the schema: its handler says so better.
+        (None, Some(Value::Array(_) | Value::Object(_))) => return Ok(()),
+        (None, Some(_)) => return Err(mismatch(&name, "is missing")),
+        (Some(_), None) => return Err(mismatch(&name, "has no counterpart in the body")),
+        (Some(header), Some(argument)) => (header, argument),
+    };
+    let header = decode(header).ok_or_else(|| mismatch(&name, NOT_BASE64))?;
+    let same = match argument {
+        Value::String(text) => header == *text,
+        Value::Bool(flag) => header == if *flag { "true" } else { "false" },
+        Value::Number(number) => is_same_number(&header, &format!("{number}")),
+        _ => false,
+    };
+    if same { Ok(()) } else { Err(mismatch(&name, "does not match the body")) }
+}
+
+/// Compares as numbers what `f64` can tell apart (HDR-31), and as text what it cannot.
+fn is_same_number(header: &str, argument: &str) -> bool {
+    let number = |text: &str| serde_json::from_str(text).ok().filter(|it: &f64| it.abs() <= SAFE);
+    header == argument || number(header).is_some_and(|it| number(argument) == Some(it))
+}
+
+/// The member of the params that `Mcp-Name` repeats (HDR-04, HDR-05).
+#[derive(Clone, Copy)]
+enum Subject {
+    Name,
+    Uri,
+    Task,
+}
+
+impl Subject {
+    fn of(method: &str) -> Option<Self> {
+        match method {
+            "tools/call" | "prompts/get" => Some(Self::Name),
+            "resources/read" => Some(Self::Uri),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => Some(Self::Task),
+            _ => None,
+        }
+    }
+
+    fn read(self, params: &RawJson) -> Result<Option<String>, ErrorObject> {
+        /// A member that stands there twice is refused: the header could match either.
+        #[derive(Deserialize)]
+        struct Name {
+            name: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct Uri {
+            uri: Option<String>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Task {
+            task_id: Option<String>,
+        }
+        match self {
+            Self::Name => params.to().map(|Name { name }| name),
+            Self::Uri => params.to().map(|Uri { uri }| uri),
+            Self::Task => params.to().map(|Task { task_id }| task_id),
+        }
+        .map_err(|error| ErrorObject::invalid_params(format!("Invalid params: {error}")))
+    }
+}
+
+/// Reads a value that may be Base64 between the markers `=?base64?` and `?=`, which are those
+/// and no others (HDR-28).
+fn decode(value: &str) -> Option<Cow<'_, str>> {
+    let encoded = value.strip_prefix("=?base64?").and_then(|value| value.strip_suffix("?="));
+    match encoded {
+        None => Some(Cow::Borrowed(value)),
+        Some(encoded) => String::from_utf8(decode_base64(encoded)?).ok().map(Cow::Owned),
+    }
+}
+
+fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, ErrorObject> {
+    optional(headers, name)?.ok_or_else(|| mismatch(name, "is missing"))
+}
+
+/// The value without the white space around it (HDR-10).
+fn optional<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ErrorObject> {
+    let value = head::single(headers, name.clone())
+        .map_err(|head::Several| mismatch(name, "stands there more than once"))?;
+    let text = value.map(|value| value.to_str().map(|text| text.trim_matches([' ', '\t'])));
+    text.transpose().map_err(|_| mismatch(name, "holds characters other than visible ASCII"))
+}
+
+const NOT_BASE64: &str = "is not the Base64 it says it is";
+
+fn mismatch(name: &HeaderName, what: &str) -> ErrorObject {
+    ErrorObject::new(ErrorCode::HEADER_MISMATCH, format!("Header mismatch: {name} {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// HDR-25, HDR-26, HDR-28, HDR-30: the examples of the specification.
+    #[test]
+    fn values_are_decoded() {
+        for (value, expected) in [
+            ("us-west1", Some("us-west1")),
+            ("=?base64?SGVsbG8sIOS4lueVjA==?=", Some("Hello, 世界")),
+            ("=?base64?IHBhZGRlZCA=?=", Some(" padded ")),
+            ("=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=", Some("=?base64?literal?=")),
+            ("=?base64??=", Some("")),
+            ("=?BASE64?SGk=?=", Some("=?BASE64?SGk=?=")),
+            ("=?base64?SGk=", Some("=?base64?SGk=")),
+            ("=?base64?SGk?=", None),
+            ("=?base64?SG k=?=", None),
+            ("=?base64?/w==?=", None),
+        ] {
+            assert_eq!(decode(value).as_deref(), expected, "{value}");
+        }
+    }
+
+    /// HDR-31.
+    #[test]
+    fn integers_are_compared_as_numbers() {
+        for (header, argument) in [("42", "42"), ("42.0", "42"), ("42", "42.0"), ("-0", "0")] {
+            assert!(is_same_number(header, argument), "{header} {argument}");
+        }
+        for (header, argument) in [
+            ("43", "42"),
+            ("+42", "42"),
+            ("042", "42"),
+            ("", "0"),
+            ("inf", "1e999"),
+            ("9007199254740993", "9007199254740992"),
+        ] {
+            assert!(!is_same_number(header, argument), "{header} {argument}");
+        }
+    }
+}

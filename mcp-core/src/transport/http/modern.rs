@@ -1,0 +1,178 @@
+//! Requests of the modern era: no session, no handshake, everything in the request.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+
+use bytes::Bytes;
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+use super::exchange::Exchange;
+use super::refusal::{Refusal, accepted, failure};
+use super::upload::Posted;
+use super::{HttpConfig, head, metadata};
+use crate::id::RequestId;
+use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, Request};
+use crate::lifecycle::{Method, MethodSet};
+use crate::modern::{Candidate, MirroredParams, ModernRequest, unsupported};
+use crate::revision::Revision;
+use crate::time::Instant;
+
+/// What a server needs to know to take requests of the modern era. There is nothing in it that
+/// requests could wait for each other for.
+#[derive(Debug)]
+pub(super) struct Stateless {
+    /// Whether such requests are served at all.
+    served: bool,
+    methods: MethodSet,
+    pub(super) keep_alive: Duration,
+    pub(super) timeout: Duration,
+    pub(super) frames: usize,
+    pub(super) bytes: usize,
+    draining: AtomicBool,
+}
+
+/// A request of the modern era with the answer it is going to have.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ModernCall {
+    /// What to work on.
+    pub request: ModernRequest,
+    /// Where to put what comes of it.
+    pub exchange: Exchange,
+    /// The tool, prompt, resource or task it is about.
+    subject: Option<String>,
+}
+
+impl Stateless {
+    pub(super) fn new(config: &HttpConfig) -> Self {
+        let session = &config.session;
+        Self {
+            served: session.modern,
+            methods: session.methods.clone(),
+            keep_alive: config.keep_alive,
+            timeout: session.timeouts.request,
+            frames: session.limits.exchange_frames,
+            bytes: session.limits.exchange_bytes,
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes no new requests any more.
+    pub(super) fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes a message of the modern era.
+    pub(super) fn accept<A>(
+        &self,
+        now: Instant,
+        headers: &HeaderMap,
+        incoming: Incoming,
+    ) -> Posted<A> {
+        let request = match incoming {
+            Incoming::Message(Message::Request(request)) => request,
+            // What headers it should have is not said anywhere, so none are asked for (SHTTP-M19).
+            Incoming::Message(Message::Notification(_)) => return Posted::Refused(accepted()),
+            Incoming::Message(Message::Response(_)) => {
+                return Posted::Refused(Refusal::UnwantedResponse.into_response());
+            }
+            Incoming::Batch(_) => {
+                let error = EnvelopeError::batch_not_allowed();
+                return Posted::Refused(Refusal::Malformed(error).into_response());
+            }
+        };
+        let id = request.id.clone();
+        if self.draining.load(Ordering::Relaxed) {
+            return Posted::Refused(shutting_down(&id));
+        }
+        match self.check(headers, request) {
+            Ok((request, subject)) => {
+                let accept = Accept::of(headers);
+                let listens = request.method == Method::SubscriptionsListen;
+                if listens && !accept.events {
+                    return Posted::Refused(not_acceptable(&id));
+                }
+                let exchange = Exchange::new(now, id, accept, listens, self);
+                Posted::Modern(Box::new(ModernCall { request, exchange, subject }))
+            }
+            Err(error) => {
+                let status = match error.code() {
+                    ErrorCode::METHOD_NOT_FOUND => StatusCode::NOT_FOUND,
+                    _ => StatusCode::BAD_REQUEST,
+                };
+                Posted::Refused(failure(status, Some(&id), &error))
+            }
+        }
+    }
+
+    /// Every check that the message alone decides, in the order that decides which error is heard:
+    /// `_meta`, headers, version, method.
+    fn check(
+        &self,
+        headers: &HeaderMap,
+        request: Request,
+    ) -> Result<(ModernRequest, Option<String>), ErrorObject> {
+        let candidate = Candidate::read(request)?;
+        if !self.served {
+            return Err(unsupported(candidate.version(), &Revision::LEGACY));
+        }
+        let subject = metadata::check(headers, &candidate)?;
+        Ok((candidate.accept(&self.methods)?, subject))
+    }
+}
+
+impl ModernCall {
+    /// Compares the arguments that are mirrored in headers, if it is a call of a tool that has
+    /// such: the last check before the request is worked on.
+    ///
+    /// # Errors
+    /// The response to send: 400 with -32020.
+    #[expect(clippy::result_large_err, reason = "the refusal is the answer, moved once")]
+    pub fn check_params(
+        &self,
+        headers: &HeaderMap,
+        mirrored: &MirroredParams,
+    ) -> Result<(), Response<Bytes>> {
+        metadata::check_params(headers, &self.request.params, mirrored)
+            .map_err(|error| failure(StatusCode::BAD_REQUEST, Some(&self.request.id), &error))
+    }
+
+    /// The tool that is called, if the request is such a call.
+    #[must_use]
+    pub fn tool(&self) -> Option<&str> {
+        self.subject.as_deref().filter(|_| self.request.method == Method::ToolsCall)
+    }
+}
+
+fn shutting_down(id: &RequestId) -> Response<Bytes> {
+    let error = ErrorObject::internal("Server is shutting down");
+    let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, Some(id), &error);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// SUB-14: a subscription is a stream.
+fn not_acceptable(id: &RequestId) -> Response<Bytes> {
+    let why = "Not Acceptable: the answer is text/event-stream";
+    let error = ErrorObject::new(ErrorCode::INVALID_REQUEST, why);
+    failure(StatusCode::NOT_ACCEPTABLE, Some(id), &error)
+}
+
+/// The forms of an answer that a client takes. One that names neither gets what it would have
+/// got had it said nothing: it can still fail to read that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Accept {
+    pub(super) json: bool,
+    pub(super) events: bool,
+}
+
+impl Accept {
+    fn of(headers: &HeaderMap) -> Self {
+        let json = head::accepts(headers, "application/json");
+        let events = head::accepts(headers, "text/event-stream");
+        Self { json: json || !events, events }
+    }
+}
