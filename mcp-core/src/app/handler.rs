@@ -7,6 +7,7 @@ use core::pin::Pin;
 
 use super::Context;
 use super::connection::Connection;
+use super::host::Host;
 use crate::error::{RequestError, SendError};
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
@@ -23,6 +24,13 @@ pub trait Handler: Send + Sync + 'static {
     /// The request methods this application answers. Everything else is -32601 before it gets
     /// here. Asked once, at the start.
     fn methods(&self) -> MethodSet;
+
+    /// A driver is about to serve the application, and brings what it needs of the machine.
+    ///
+    /// It comes before anything else, once for each driver. Whoever wraps a handler passes it on.
+    fn hosted(&self, host: &Host) {
+        let _ = host;
+    }
 
     /// A client has connected; nothing is known of it yet.
     fn connected(&self, connection: &Arc<Connection>) {

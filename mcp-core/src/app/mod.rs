@@ -80,6 +80,8 @@
 use alloc::boxed::Box;
 use core::pin::Pin;
 
+mod answer;
+mod ask;
 mod audience;
 mod builder;
 mod changes;
@@ -87,14 +89,24 @@ mod completion;
 mod connection;
 mod context;
 mod decode;
+mod digest;
 mod error;
+mod feature;
+#[cfg(feature = "schemars")]
+mod fields;
+#[cfg(feature = "schemars")]
+mod form;
 mod guard;
 mod handler;
+mod host;
 mod method;
 mod prompt;
+mod questions;
 mod resource;
+mod round;
 #[cfg(feature = "schemars")]
 mod schema;
+mod seal;
 mod server;
 mod shelf;
 mod template;
@@ -102,13 +114,17 @@ mod template;
 mod tests;
 mod tool;
 
+pub use answer::Elicited;
+pub use ask::{Ask, Questions, ask_all};
 pub use builder::ServerBuilder;
 pub use changes::Changes;
 pub use completion::CompletionInput;
 pub use connection::Connection;
 pub use context::{Context, Delivery};
 pub use error::{AskError, CallError, ConfigError};
+pub use feature::ClientFeature;
 pub use handler::{Handler, Peer, PeerAnswer};
+pub use host::Host;
 pub use resource::ResourceOutput;
 pub use server::Server;
 pub use template::{TemplateError, UriVariables};

@@ -226,14 +226,19 @@ impl TemplateEntry {
 /// RES-18: a URI starts with its scheme (RFC 3986, section 3.1). That of a template may be a
 /// variable.
 fn check_scheme(uri: &str) -> Result<(), ConfigError> {
-    let is_scheme = |scheme: &str| {
+    let is_variable = || uri.split_once(':').is_some_and(|(scheme, _)| scheme.starts_with('{'));
+    if has_scheme(uri) || is_variable() {
+        Ok(())
+    } else {
+        Err(ConfigError::ResourceUri(uri.into()))
+    }
+}
+
+pub(super) fn has_scheme(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    };
-    match uri.split_once(':') {
-        Some((scheme, _)) if is_scheme(scheme) || scheme.starts_with('{') => Ok(()),
-        _ => Err(ConfigError::ResourceUri(uri.into())),
-    }
+    })
 }
 
 impl Item for ResourceEntry {

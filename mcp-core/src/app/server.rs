@@ -18,10 +18,14 @@ use super::changes::Changes;
 use super::completion::{Completer, Subject};
 use super::connection::Connection;
 use super::decode;
+use super::digest;
 use super::guard::{guarded, resumed};
+use super::host::Host;
 use super::method::MethodEntry;
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
+use super::round::Round;
+use super::seal::{Owner, Seal};
 use super::shelf::{Item, Shelf};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
@@ -29,9 +33,9 @@ use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
     CompleteParams, CompleteResult, Completion, ForRevision, Implementation, InitializeResult,
-    ListParams, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
+    InputRequiredResult, ListParams, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
 };
-use crate::revision::Revision;
+use crate::revision::{Era, Revision};
 use crate::session::Client;
 
 /// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
@@ -60,6 +64,7 @@ pub(super) struct Inner {
     pub(super) on_initialize: Option<OnInitialize>,
     pub(super) max_subscriptions: usize,
     pub(super) audience: Audience,
+    pub(super) seal: Seal,
 }
 
 type Initialize = dyn Fn(Arc<Client>, InitializeResult) -> Work<InitializeResult> + Send + Sync;
@@ -160,6 +165,10 @@ impl Handler for Server {
         self.0.served.clone()
     }
 
+    fn hosted(&self, host: &Host) {
+        self.0.seal.set_host(host);
+    }
+
     fn connected(&self, connection: &Arc<Connection>) {
         self.0.audience.join(connection);
     }
@@ -219,14 +228,15 @@ impl Inner {
         params: Option<&RawJson>,
         revision: Revision,
     ) -> Reply {
+        let cx = self.open_round(cx, &method, params)?;
         match method {
             Method::ToolsList => list(&self.tools, params, revision),
             Method::PromptsList => list(&self.prompts, params, revision),
             Method::ResourcesList => list(&self.resources, params, revision),
             Method::ResourcesTemplatesList => list(&self.templates, params, revision),
             Method::ToolsCall => self.call_tool(cx, params, revision).await,
-            Method::PromptsGet => self.get_prompt(cx, params, revision).await,
-            Method::ResourcesRead => self.read_resource(cx, params, revision).await,
+            Method::PromptsGet => self.get_prompt(cx, params).await,
+            Method::ResourcesRead => self.read_resource(cx, params).await,
             Method::ResourcesSubscribe => self.subscribe(cx.connection(), params),
             Method::ResourcesUnsubscribe => {
                 let UriParams { uri } = decode::params(params)?;
@@ -246,8 +256,8 @@ impl Inner {
         }
     }
 
-    async fn call_tool(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
-        let params: NamedParams<'_> = decode::params(params)?;
+    async fn call_tool(&self, cx: Context, whole: Option<&RawJson>, revision: Revision) -> Reply {
+        let params: NamedParams<'_> = decode::params(whole)?;
         let arguments = params.arguments();
         if !arguments.starts_with('{') {
             return Err(ErrorObject::invalid_params("`arguments` must be an object"));
@@ -255,29 +265,78 @@ impl Inner {
         let Some(entry) = self.tools.get(&params.name) else {
             return Err(unknown("tool", &params.name));
         };
-        encode(entry.call(arguments, cx, revision).await?, revision)
+        let result = entry.call(arguments, cx.clone(), revision).await;
+        self.close_round(&cx, &Method::ToolsCall, whole, result, CallError::into_tool_result)
     }
 
-    async fn get_prompt(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
-        let params: NamedParams<'_> = decode::params(params)?;
+    async fn get_prompt(&self, cx: Context, whole: Option<&RawJson>) -> Reply {
+        let params: NamedParams<'_> = decode::params(whole)?;
         let Some(entry) = self.prompts.get(&params.name) else {
             return Err(unknown("prompt", &params.name));
         };
-        encode(entry.get(params.arguments(), cx, revision).await?, revision)
+        let result = entry.get(params.arguments(), cx.clone()).await;
+        self.close_round(&cx, &Method::PromptsGet, whole, result, fail)
     }
 
-    async fn read_resource(
-        &self,
-        cx: Context,
-        params: Option<&RawJson>,
-        revision: Revision,
-    ) -> Reply {
-        let UriParams { uri } = decode::params(params)?;
-        let result = match self.find_resource(&uri, cx) {
+    async fn read_resource(&self, cx: Context, whole: Option<&RawJson>) -> Reply {
+        let UriParams { uri } = decode::params(whole)?;
+        let result = match self.find_resource(&uri, cx.clone()) {
             Some(work) => resumed(work).await,
             None => Err(CallError::resource_not_found(uri)),
         };
-        encode(result.map_err(|error| error.into_error(revision))?, revision)
+        self.close_round(&cx, &Method::ResourcesRead, whole, result, fail)
+    }
+
+    /// Takes up what earlier rounds of a request left, if it may take several (MRTR-02).
+    fn open_round(
+        &self,
+        cx: Context,
+        method: &Method,
+        params: Option<&RawJson>,
+    ) -> Result<Context, ErrorObject> {
+        let takes_rounds =
+            matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
+        if !takes_rounds || cx.revision().era() == Era::Legacy {
+            return Ok(cx);
+        }
+        let round = Round::read(params, |sealed| {
+            let digest = digest(params)?;
+            self.seal.open(self.owner(&cx, method, &digest), sealed)
+        })?;
+        Ok(cx.in_round(round))
+    }
+
+    /// Answers with the result, or with the questions without which there is none.
+    fn close_round<T: ForRevision + Serialize>(
+        &self,
+        cx: &Context,
+        method: &Method,
+        params: Option<&RawJson>,
+        result: Result<T, CallError>,
+        fail: impl FnOnce(CallError, Revision) -> Result<T, ErrorObject>,
+    ) -> Reply {
+        let revision = cx.revision();
+        let error = match result {
+            Ok(result) => return encode(result, revision),
+            Err(error) => error,
+        };
+        let round = cx.round.as_ref().filter(|_| error.may_want_input());
+        let Some((questions, state)) = round.and_then(|round| round.end()) else {
+            return encode(fail(error, revision)?, revision);
+        };
+        let digest = digest(params)?;
+        let state = self.seal.close(self.owner(cx, method, &digest), state.as_bytes())?;
+        let asks = InputRequiredResult::new().with_input_requests(questions);
+        encode(asks.with_request_state(state), revision)
+    }
+
+    fn owner<'a>(&'a self, cx: &'a Context, method: &'a Method, params: &'a [u8; 32]) -> Owner<'a> {
+        Owner {
+            server: &self.greeting.server_info.name,
+            principal: cx.principal(),
+            method: method.as_str(),
+            params,
+        }
     }
 
     fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {
@@ -359,6 +418,15 @@ fn list<T: Item>(shelf: &Shelf<T>, params: Option<&RawJson>, revision: Revision)
 fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
     RawJson::from_value(&result.for_revision(revision))
         .map_err(|_| ErrorObject::internal("the result has no JSON form"))
+}
+
+fn fail<T>(error: CallError, revision: Revision) -> Result<T, ErrorObject> {
+    Err(error.into_error(revision))
+}
+
+fn digest(params: Option<&RawJson>) -> Result<[u8; 32], ErrorObject> {
+    digest::of_params(params.map_or("{}", RawJson::as_str))
+        .map_err(|_| ErrorObject::invalid_params("Invalid params: too deep or no JSON"))
 }
 
 fn unknown(what: &str, name: &str) -> ErrorObject {

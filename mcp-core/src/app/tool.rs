@@ -159,13 +159,10 @@ impl ToolEntry {
         arguments: &str,
         cx: Context,
         revision: Revision,
-    ) -> Result<CallToolResult, ErrorObject> {
+    ) -> Result<CallToolResult, CallError> {
         match (self.run)(arguments, cx) {
-            Ok(work) => match resumed(work).await {
-                Ok(result) => self.keeps_its_word(result),
-                Err(error) => error.into_tool_result(revision),
-            },
-            Err(misfit) if revision < Revision::V2025_11_25 => Err(misfit.into()),
+            Ok(work) => Ok(self.keeps_its_word(resumed(work).await?)?),
+            Err(misfit) if revision < Revision::V2025_11_25 => Err(ErrorObject::from(misfit))?,
             Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
         }
     }

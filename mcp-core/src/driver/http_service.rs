@@ -32,7 +32,8 @@ pub type ServiceFuture<R, H> =
 
 impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// A service for `handler`. The seed must be secret and different for every server: take it
-    /// from the operating system.
+    /// from the operating system. A handler that asks clients of the modern era must have been
+    /// given a host before, with [`Handler::hosted`].
     pub fn new(runtime: R, handler: H, config: HttpConfig, seed: &[u8; 32]) -> Self {
         let body_timeout = config.body_timeout;
         Self {

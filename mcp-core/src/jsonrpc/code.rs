@@ -30,6 +30,9 @@ impl ErrorCode {
     /// The resource does not exist (`2025-11-25/server/resources#error-handling`, up to that
     /// revision).
     pub const RESOURCE_NOT_FOUND: Self = Self(-32002);
+    /// The request needs something of the client that it did not declare
+    /// (`2026-07-28/basic/index#_meta`).
+    pub const MISSING_CLIENT_CAPABILITY: Self = Self(-32021);
     /// The request names a protocol revision the server does not speak
     /// (`2026-07-28/basic/versioning#protocol-version-negotiation`).
     pub const UNSUPPORTED_PROTOCOL_VERSION: Self = Self(-32022);

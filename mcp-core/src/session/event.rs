@@ -163,6 +163,18 @@ pub struct Client {
     pub info: Implementation,
 }
 
+impl Client {
+    /// A client that speaks `revision`, for those who learn of it otherwise than by `initialize`.
+    #[must_use]
+    pub const fn new(
+        revision: Revision,
+        capabilities: ClientCapabilities,
+        info: Implementation,
+    ) -> Self {
+        Self { revision, capabilities, info }
+    }
+}
+
 /// What a session tells its application.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -12,6 +12,7 @@ mod lists;
 mod prompts;
 mod questions;
 mod resources;
+mod rounds;
 mod subscriptions;
 mod support;
 mod tools;

@@ -34,11 +34,11 @@ fn the_client_is_asked() {
     fixture.peer.answer(r#"{"roots":[{"uri":"file:///home"}]}"#);
     fixture.peer.answer("{}");
 
-    assert_eq!(run(cx.sample(question())).unwrap().model, "m");
-    let form = run(cx.elicit(form())).unwrap();
+    assert_eq!(run(cx.sample("q", question())).unwrap().model, "m");
+    let form = run(cx.elicit("q", form())).unwrap();
     assert_eq!(form.action, ElicitAction::Accept);
     assert_eq!(form.value("name").unwrap().as_str(), Some("Ada"));
-    assert_eq!(run(cx.list_roots()).unwrap().roots.len(), 1);
+    assert_eq!(run(cx.list_roots("q")).unwrap().roots.len(), 1);
     run(cx.ping()).unwrap();
 
     let sent = fixture.peer.take_raw();
@@ -64,7 +64,7 @@ fn a_timeout_of_ones_own() {
 #[test]
 fn roots_05_a_client_that_cannot_is_not_asked() {
     let unsupported = |error| match error {
-        AskError::Unsupported(what) => what.into_owned(),
+        AskError::Unsupported(what) => what.as_str(),
         other => panic!("{other}"),
     };
     let with_tools = || question().with_tools([Tool::new("t")]);
@@ -74,30 +74,30 @@ fn roots_05_a_client_that_cannot_is_not_asked() {
     let fixtures = [Fixture::with(&empty(), latest, "{}"), Fixture::silent(&empty())];
     for fixture in &fixtures {
         let cx = fixture.cx();
-        assert_eq!(unsupported(run(cx.sample(question())).unwrap_err()), "sampling");
-        assert_eq!(unsupported(run(cx.elicit(form())).unwrap_err()), "elicitation");
-        assert_eq!(unsupported(run(cx.elicit(url())).unwrap_err()), "elicitation.url");
-        assert_eq!(unsupported(run(cx.list_roots()).unwrap_err()), "roots");
+        assert_eq!(unsupported(run(cx.sample("q", question())).unwrap_err()), "sampling");
+        assert_eq!(unsupported(run(cx.elicit("q", form())).unwrap_err()), "elicitation");
+        assert_eq!(unsupported(run(cx.elicit("q", url())).unwrap_err()), "elicitation.url");
+        assert_eq!(unsupported(run(cx.list_roots("q")).unwrap_err()), "roots");
         assert!(fixture.peer.take().is_empty());
     }
 
     // `{}` means forms alone, and models without tools.
     let fixture = Fixture::with(&empty(), latest, r#"{"sampling":{},"elicitation":{}}"#);
     let cx = fixture.cx();
-    assert_eq!(unsupported(run(cx.sample(with_tools())).unwrap_err()), "sampling.tools");
-    assert_eq!(unsupported(run(cx.elicit(url())).unwrap_err()), "elicitation.url");
+    assert_eq!(unsupported(run(cx.sample("q", with_tools())).unwrap_err()), "sampling.tools");
+    assert_eq!(unsupported(run(cx.elicit("q", url())).unwrap_err()), "elicitation.url");
     fixture.peer.answer(r#"{"action":"decline"}"#);
-    assert_eq!(run(cx.elicit(form())).unwrap().action, ElicitAction::Decline);
+    assert_eq!(run(cx.elicit("q", form())).unwrap().action, ElicitAction::Decline);
 }
 
 #[test]
 fn a_question_that_fails_says_why() {
     let fixture = Fixture::new(&empty());
     let cx = fixture.cx();
-    let lost = run(cx.list_roots()).unwrap_err();
+    let lost = run(cx.list_roots("q")).unwrap_err();
     assert!(matches!(lost, AskError::Request(RequestError::Lost)));
     fixture.peer.answer(r#"{"roots":7}"#);
-    let nonsense = run(cx.list_roots()).unwrap_err();
+    let nonsense = run(cx.list_roots("q")).unwrap_err();
     assert!(matches!(nonsense, AskError::Answer(_)));
 }
 
@@ -106,7 +106,7 @@ fn a_question_that_fails_says_why() {
 fn tool_16_a_tool_that_cannot_ask_says_so() {
     let server = Server::builder("s", "1")
         .raw_tool(Tool::new("ask"), |_: Value, cx: Context| async move {
-            let answer = cx.sample(question()).await?;
+            let answer = cx.sample("q", question()).await?;
             Ok(format!("LLM response: {}", answer.model))
         })
         .build()

@@ -14,7 +14,7 @@ use mcp_core::id::{ProgressToken, RequestKey};
 use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
 use mcp_core::lifecycle::Method;
 use mcp_core::model::{Implementation, InitializeResult, ServerCapabilities};
-use mcp_core::revision::Revision;
+use mcp_core::revision::{Era, Revision};
 use mcp_core::session::{Client, Lane, Outgoing, ServerEvent, ServerSession};
 use mcp_core::time::Instant;
 use serde_json::Value;
@@ -162,6 +162,10 @@ pub(crate) fn key() -> RequestKey {
 
 /// Who a client is, as a session learns it.
 pub(crate) fn client(revision: Revision, capabilities: &str) -> Arc<Client> {
+    if revision.era() == Era::Modern {
+        let capabilities = serde_json::from_str(capabilities).unwrap();
+        return Arc::new(Client::new(revision, capabilities, Implementation::new("c", "1")));
+    }
     let config = SessionConfig::new([]);
     let mut session = ServerSession::new(Instant::EPOCH, Arc::new(config));
     let initialize = format!(
