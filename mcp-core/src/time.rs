@@ -70,6 +70,9 @@ impl Sub for Instant {
 pub struct UnixTime(Duration);
 
 impl UnixTime {
+    /// 1970-01-01 00:00 UTC.
+    pub const EPOCH: Self = Self(Duration::ZERO);
+
     /// The instant `elapsed` after 1970-01-01 00:00 UTC.
     #[must_use]
     pub const fn from_epoch(elapsed: Duration) -> Self {

@@ -121,13 +121,30 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(
     }
     let mut content = result.content.unwrap_or_default();
     for (name, field) in &form.fields {
-        // Before 2025-11-25 a choice of several was asked as a choice of one.
-        if let (FormField::Choices(_), Some(value)) = (field, content.get_mut(name))
-            && let ElicitValue::Text(one) = value
-        {
-            *value = ElicitValue::Choices(Vec::from([core::mem::take(one)]));
+        match (field, content.get_mut(name)) {
+            // Before 2025-11-25 a choice of several was asked as a choice of one.
+            (FormField::Choices(_), Some(value)) => {
+                if let ElicitValue::Text(one) = value {
+                    *value = ElicitValue::Choices(Vec::from([core::mem::take(one)]));
+                }
+            }
+            // `7.0` is a whole number too, though not to a Rust integer.
+            (FormField::Number(field), Some(value)) if field.whole => {
+                let whole = value.as_f64().filter(|_| value.as_i64().is_none());
+                if let Some(whole) = whole.and_then(exact) {
+                    *value = whole.into();
+                }
+            }
+            _ => {}
         }
     }
     let content = crate::jsonrpc::RawJson::known(&content);
     super::decode::answer(&content).map(Elicited::Accepted)
+}
+
+/// The integer that a number without a fraction stands for, if its neighbours stand for others.
+#[cfg(feature = "schemars")]
+fn exact(number: f64) -> Option<i64> {
+    const EXACT: f64 = (1u64 << 53) as f64;
+    (number % 1.0 == 0.0 && number.abs() < EXACT).then_some(number as i64)
 }

@@ -177,8 +177,9 @@ impl<T> Questions for Vec<Ask<T>> {
     type Answers = Vec<T>;
 
     fn poll_answers(&mut self, cx: &mut Polling<'_>) -> Poll<Result<Vec<T>, AskError>> {
-        for ask in &mut *self {
-            ask.settle(cx);
+        // Nothing is sent if one of them cannot be.
+        if self.iter().all(|ask| ask.progress() != Progress::Failed) {
+            self.iter_mut().for_each(|ask| ask.settle(cx));
         }
         let last = self.iter().map(Ask::progress).max();
         match last.unwrap_or(Progress::Answered) {
@@ -201,7 +202,10 @@ macro_rules! tuples_of_questions {
                 &mut self,
                 cx: &mut Polling<'_>,
             ) -> Poll<Result<Self::Answers, AskError>> {
-                $(self.$index.settle(cx);)+
+                // Nothing is sent if one of them cannot be.
+                if Progress::Failed != Progress::Answered$(.max(self.$index.progress()))+ {
+                    $(self.$index.settle(cx);)+
+                }
                 let decided = Progress::Answered$(.max(self.$index.progress()))+;
                 if decided == Progress::Waiting {
                     return Poll::Pending;

@@ -183,6 +183,16 @@ impl Context {
         Ok(self.connection.peer().request(request).await.map(drop)?)
     }
 
+    /// Closes the connection the answer would leave on, for work that takes so long that keeping
+    /// it open makes no sense; the client comes back for the answer after `retry`, as often as it
+    /// takes. What was reported so far is not lost.
+    ///
+    /// False if that cannot be done: only clients over Streamable HTTP that speak 2025-11-25 know
+    /// how to come back. The work goes on either way.
+    pub fn hang_up(&self, retry: Duration) -> bool {
+        self.connection.peer().hang_up(self.request, retry)
+    }
+
     /// The client's session.
     #[must_use]
     pub const fn connection(&self) -> &Arc<Connection> {

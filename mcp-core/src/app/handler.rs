@@ -4,11 +4,13 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
+use core::time::Duration;
 
 use super::Context;
 use super::connection::Connection;
 use super::host::Host;
 use crate::error::{RequestError, SendError};
+use crate::id::RequestKey;
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::InitializeResult;
@@ -82,6 +84,13 @@ pub trait Peer: Send + Sync {
 
     /// Sends a request and waits for its answer. Dropping the future cancels the request.
     fn request(&self, request: Outgoing) -> PeerAnswer;
+
+    /// Closes the connection a request would be answered on; the client comes back for the answer
+    /// after `retry`. False if it cannot, which is what most transports say.
+    fn hang_up(&self, request: RequestKey, retry: Duration) -> bool {
+        let _ = (request, retry);
+        false
+    }
 }
 
 /// The answer to a request of ours, to come.

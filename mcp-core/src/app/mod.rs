@@ -88,6 +88,7 @@ mod changes;
 mod completion;
 mod connection;
 mod context;
+mod conversation;
 mod decode;
 mod digest;
 mod error;

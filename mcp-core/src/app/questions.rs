@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::answer::{self, Elicited};
 use super::ask::Ask;
 use super::context::Context;
+use super::conversation;
 use super::decode;
 use super::error::{AskError, CallError};
 use super::feature::ClientFeature;
@@ -43,34 +44,99 @@ const FOR_PEOPLE: Duration = Duration::from_secs(10 * 60);
 /// runs again.
 ///
 /// In the modern era only the handlers of tools, prompts and resources can ask
-/// (`2026-07-28/basic/patterns/mrtr#supported-requests`).
+/// (`2026-07-28/basic/patterns/mrtr#supported-requests`), of a [`Server`](super::Server) whose
+/// driver called [`Handler::hosted`](super::Handler::hosted). A handler that fails while a
+/// question of it is open is taken to have failed for want of the answer, whatever its error
+/// says, unless that is a JSON-RPC error; one that succeeds did not need the answer.
 ///
 /// ```
-/// use mcp_core::app::{CallError, Context, Elicited, Server};
-/// use mcp_core::model::Tool;
+/// use mcp_core::app::{CallError, Context, Server};
+/// use mcp_core::model::{BooleanField, ElicitParams, FormSchema, Tool};
 ///
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
+/// #[derive(serde::Deserialize)]
 /// struct Delete {
 ///     folder: String,
-/// }
-///
-/// #[derive(serde::Deserialize, schemars::JsonSchema)]
-/// struct Confirm {
-///     /// Really delete it?
-///     sure: bool,
 /// }
 ///
 /// async fn delete(args: Delete, cx: Context) -> Result<String, CallError> {
 ///     // Counted once: what is asked and what is done then agree.
 ///     let files = cx.memo("files", || 3)?;
 ///     let question = format!("Delete {files} files in {}?", args.folder);
-///     match cx.elicit_form::<Confirm>("confirm", &question).await? {
-///         Elicited::Accepted(Confirm { sure: true }) => Ok(format!("{files} files deleted")),
+///     let form = FormSchema::new().with_required_field("sure", BooleanField::new());
+///     let answer = cx.elicit("confirm", ElicitParams::form(question, form)).await?;
+///     match answer.value("sure").and_then(|sure| sure.as_bool()) {
+///         Some(true) => Ok(format!("{files} files deleted")),
 ///         _ => Ok("nothing deleted".into()),
 ///     }
 /// }
 ///
-/// let server = Server::builder("files", "1.0").tool(Tool::new("delete"), delete).build()?;
+/// let server = Server::builder("files", "1.0").raw_tool(Tool::new("delete"), delete).build()?;
+/// # use std::sync::Arc;
+/// # use core::{pin::pin, task::{Context as Polling, Poll, Waker}};
+/// # use mcp_core::app::{Connection, Handler, Host, Peer, PeerAnswer};
+/// # use mcp_core::config::{EarlyRequests, SessionConfig};
+/// # use mcp_core::error::SendError;
+/// # use mcp_core::id::RequestKey;
+/// # use mcp_core::jsonrpc::RawJson;
+/// # use mcp_core::lifecycle::Method;
+/// # use mcp_core::model::Implementation;
+/// # use mcp_core::revision::Revision;
+/// # use mcp_core::session::{Client, Lane, Outgoing, ServerEvent, ServerSession};
+/// # use mcp_core::time::{Instant, UnixTime};
+/// # struct Person;
+/// # impl Peer for Person {
+/// #     fn notify(&self, it: Outgoing) -> Result<(), SendError<Outgoing>> {
+/// #         Err(SendError::Full(it))
+/// #     }
+/// #     fn request(&self, asked: Outgoing) -> PeerAnswer {
+/// #         assert_eq!(asked.method, "elicitation/create");
+/// #         let answer = r#"{"action":"accept","content":{"sure":true}}"#;
+/// #         Box::pin(async move { Ok(RawJson::parse(answer).unwrap()) })
+/// #     }
+/// # }
+/// # fn key() -> RequestKey {
+/// #     let mut config = SessionConfig::new([Method::ToolsCall]);
+/// #     config.early_requests = EarlyRequests::Serve;
+/// #     let mut session = ServerSession::new(Instant::EPOCH, Arc::new(config));
+/// #     let frame = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#;
+/// #     session.handle_frame(Instant::EPOCH, Lane::Standing, frame.into()).unwrap();
+/// #     loop {
+/// #         if let Some(ServerEvent::Request(request)) = session.poll_event() {
+/// #             return request.ticket.key();
+/// #         }
+/// #     }
+/// # }
+/// # let call = |revision, params: serde_json::Value| {
+/// #     let client = r#"{"elicitation":{}}"#.parse::<mcp_core::model::RawObject>().unwrap();
+/// #     let info = Implementation::new("client", "1");
+/// #     let connection = Connection::new(Person);
+/// #     connection.introduce(Arc::new(Client::new(revision, client.decode().unwrap(), info)));
+/// #     let cx = Context::new(connection, key(), None);
+/// #     let mut work = pin!(server.call(cx, Method::ToolsCall, Some(params.into())));
+/// #     loop {
+/// #         let mut cx = Polling::from_waker(Waker::noop());
+/// #         if let Poll::Ready(reply) = work.as_mut().poll(&mut cx) {
+/// #             return reply.unwrap().to::<serde_json::Value>().unwrap();
+/// #         }
+/// #     }
+/// # };
+/// server.hosted(&Host::new([7; 32], || UnixTime::EPOCH)); // a driver does that
+///
+/// // A client of the legacy era is asked while the call waits.
+/// let params = serde_json::json!({"name": "delete", "arguments": {"folder": "/tmp"}});
+/// let done = call(Revision::V2025_11_25, params.clone());
+/// assert_eq!(done["content"][0]["text"], "3 files deleted");
+///
+/// // One of the modern era is told what to ask, and calls again with the answer.
+/// let asked = call(Revision::V2026_07_28, params.clone());
+/// let question = &asked["inputRequests"]["confirm"];
+/// assert_eq!(question["params"]["message"], "Delete 3 files in /tmp?");
+/// let mut again = params;
+/// again["inputResponses"]["confirm"] =
+///     serde_json::json!({"action": "accept", "content": {"sure": true}});
+/// again["requestState"] = asked["requestState"].clone();
+/// let done = call(Revision::V2026_07_28, again);
+/// assert_eq!(done["content"][0]["text"], "3 files deleted");
 /// # Ok::<(), mcp_core::app::ConfigError>(())
 /// ```
 impl Context {
@@ -81,7 +147,7 @@ impl Context {
     ///
     /// # Errors
     /// [`AskError`]; the client is not asked if it did not declare `sampling`, or `sampling.tools`
-    /// for a question that offers tools.
+    /// for a question that offers tools, or if a tool call of the conversation has no result.
     pub fn sample(&self, key: &str, params: CreateMessageParams) -> Ask<CreateMessageResult> {
         let mut params = params;
         let has_tools = params.tools.is_some() || params.tool_choice.is_some();
@@ -95,13 +161,16 @@ impl Context {
         if self.revision() >= Revision::V2025_11_25 && !takes_context {
             params.include_context = None; // SAMP-06
         }
-        self.ask(key, needs, params.into(), Some(FOR_PEOPLE), decode::answer)
+        match conversation::mistake(&params.messages) {
+            Some(mistake) => Ask::known(Err(AskError::Question(mistake))),
+            None => self.ask(key, needs, params.into(), Some(FOR_PEOPLE), decode::answer),
+        }
     }
 
     /// Asks the client's user, by a form or by a URL to open.
     ///
-    /// An accepted form has been checked against the fields that were asked for. The user may as
-    /// well decline or dismiss it. That a URL was accepted means that it was opened, not that
+    /// An accepted form has been checked against the fields that were asked for, but for the
+    /// formats of texts. The user may as well decline or dismiss it. That a URL was accepted means that it was opened, not that
     /// whatever waits behind it is done. In 2025-11-25 it needs an
     /// [`elicitation_id`](crate::model::ElicitUrlParams::elicitation_id) of your choice.
     ///

@@ -71,7 +71,7 @@ impl Round {
         let state = match params.request_state {
             None => State::default(),
             Some(sealed) => serde_json::from_slice(&open(&sealed)?)
-                .map_err(|_| ErrorObject::internal("the sealed state cannot be read"))?,
+                .map_err(|_| ErrorObject::invalid_params("`requestState` is of another version"))?,
         };
         let log = Mutex::new(Log { state, ..Log::default() });
         Ok(Self { given: params.input_responses.unwrap_or_default(), log })

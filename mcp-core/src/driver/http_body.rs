@@ -12,10 +12,11 @@ use http_body::{Frame, SizeHint};
 
 use super::Runtime;
 use super::engine::Engine;
-use super::links::Links;
+use super::links::{Links, ONLY};
+use super::station::Station;
 use super::timer::Timer;
 use crate::app::Handler;
-use crate::transport::http::EventStream;
+use crate::transport::http::{EventStream, McpStream};
 
 /// The body of an answer: one piece, or a stream of events.
 pub struct Body<R: Runtime, H: Handler>(Kind<R, H>);
@@ -23,6 +24,7 @@ pub struct Body<R: Runtime, H: Handler>(Kind<R, H>);
 enum Kind<R: Runtime, H: Handler> {
     Full(Bytes),
     Events(Box<Events<R, H>>),
+    Stream(Box<Stream<R, H>>),
 }
 
 impl<R: Runtime, H: Handler> Body<R, H> {
@@ -33,6 +35,10 @@ impl<R: Runtime, H: Handler> Body<R, H> {
     pub(super) fn events(engine: Arc<Engine<R, H>>, stream: EventStream<Links>) -> Self {
         let timer = Timer::new(engine.runtime.clone());
         Self(Kind::Events(Box::new(Events { engine, stream, timer })))
+    }
+
+    pub(super) fn stream(stream: McpStream<Links>, station: Station<R, H>) -> Self {
+        Self(Kind::Stream(Box::new(Stream { stream, station })))
     }
 }
 
@@ -48,6 +54,10 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
             Kind::Full(bytes) if bytes.is_empty() => None,
             Kind::Full(bytes) => Some(core::mem::take(bytes)),
             Kind::Events(events) => core::task::ready!(events.poll_data(cx)),
+            Kind::Stream(stream) => {
+                let Stream { stream, station } = &mut **stream;
+                core::task::ready!(station.poll(stream, cx))
+            }
         };
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))
     }
@@ -59,7 +69,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Events(_) => SizeHint::default(),
+            Kind::Events(_) | Kind::Stream(_) => SizeHint::default(),
         }
     }
 }
@@ -69,6 +79,7 @@ impl<R: Runtime, H: Handler> fmt::Debug for Body<R, H> {
         let kind = match &self.0 {
             Kind::Full(_) => "Full",
             Kind::Events(_) => "Events",
+            Kind::Stream(_) => "Stream",
         };
         f.debug_tuple("Body").field(&kind).finish()
     }
@@ -85,7 +96,7 @@ struct Events<R: Runtime, H: Handler> {
 impl<R: Runtime, H: Handler> Events<R, H> {
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            self.stream.slot().attachment().register_writer(cx);
+            self.stream.slot().attachment().register_writer(ONLY, cx);
             let now = self.engine.runtime.now();
             if let Some(data) = self.stream.poll_data(now) {
                 return Poll::Ready(Some(data));
@@ -94,7 +105,7 @@ impl<R: Runtime, H: Handler> Events<R, H> {
                 return Poll::Ready(None);
             }
             let deadline = self.stream.poll_timeout();
-            self.stream.slot().attachment().writer_sleeps(deadline);
+            self.stream.slot().attachment().writer_sleeps(ONLY, Some(deadline));
             core::task::ready!(self.timer.poll_until(Some(deadline), cx));
             self.stream.handle_timeout(self.engine.runtime.now());
             self.engine.pump(self.stream.slot());
@@ -107,4 +118,11 @@ impl<R: Runtime, H: Handler> Drop for Events<R, H> {
         self.stream.handle_disconnect(self.engine.runtime.now());
         self.engine.pump(self.stream.slot());
     }
+}
+
+/// A stream of Streamable HTTP, with the work for it if it answers a `POST`. Dropped, the stream
+/// goes first: then nobody reads what the rest of the work comes to.
+struct Stream<R: Runtime, H: Handler> {
+    stream: McpStream<Links>,
+    station: Station<R, H>,
 }

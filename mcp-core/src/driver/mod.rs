@@ -13,6 +13,7 @@ mod peer;
 mod runtime;
 mod serve;
 mod shutdown;
+mod station;
 mod stdio;
 mod timer;
 

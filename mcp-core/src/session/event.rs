@@ -29,6 +29,10 @@ pub struct Transmit {
     pub lane: Lane,
     /// What to write.
     pub frame: Frame,
+    /// Whether it is a response to a request of the client, a refusal included.
+    pub answers: bool,
+    /// The request of our own that it is, if it is one.
+    pub(super) request: Option<RequestHandle>,
 }
 
 /// The right to answer `initialize`, once.
@@ -99,6 +103,8 @@ pub struct IncomingRequest {
     pub progress_token: Option<ProgressToken>,
     /// How long it was held; zero if it was not.
     pub held_for: Duration,
+    /// The stream it will be answered on.
+    pub lane: Lane,
 }
 
 /// Why a request that came early was refused: `data.reason` of the error.

@@ -72,7 +72,7 @@ fn session_ids_are_128_bits_and_never_repeat() {
 #[test]
 fn other_paths_are_404_and_other_methods_405_with_allow() {
     let web = Web::new();
-    for path in ["/", "/sse/", "/messages/x", "/mcp", "/SSE", "*"] {
+    for path in ["/", "/sse/", "/messages/x", "/rpc", "/SSE", "*"] {
         let turned = web.turned_away(Request::get(path).header("host", "localhost"));
         assert_eq!(turned.status, StatusCode::NOT_FOUND, "{path}");
     }

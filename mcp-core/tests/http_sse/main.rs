@@ -2,7 +2,6 @@
 //! time is a number. Tests cite what they pin: `case_nn` is a report of what broke for users of
 //! other implementations, `race_x` an order of frames measured against them, and ids such as
 //! `SSE-02` stand for requirements of the specification.
-#![cfg(feature = "http")]
 
 extern crate alloc;
 

@@ -7,18 +7,27 @@
 mod access;
 mod config;
 mod event_stream;
+mod events;
+mod exchange;
 mod head;
 mod mcp;
+mod mcp_stream;
+mod modern;
+mod pieces;
 mod refusal;
 mod server;
 mod session_id;
 mod sessions;
+mod streams;
 mod upload;
 
 pub use access::{Hosts, Origins};
 pub use config::{HttpConfig, SsePaths};
 pub use event_stream::EventStream;
-pub use mcp::ModernRequest;
+pub use events::{EventId, EventLog, EventStore, MemoryEvents};
+pub use exchange::{Answer, Exchange};
+pub use mcp_stream::McpStream;
+pub use modern::ModernRequest;
 pub use server::{Admission, HttpServer};
 pub use session_id::SessionId;
 pub use sessions::{Slot, SlotGuard};

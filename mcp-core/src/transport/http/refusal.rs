@@ -5,6 +5,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::access::Denied;
+use crate::id::RequestId;
 use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Frame};
 
 /// Why a request was turned away.
@@ -14,6 +15,7 @@ pub(super) enum Refusal {
     UnknownPath,
     MethodNotAllowed(&'static str),
     NotAcceptable,
+    NeedsBoth,
     NotJson,
     TooLarge { limit: usize },
     NoSessionId,
@@ -25,8 +27,13 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The response. It has no id unless the body of the request was read.
+    /// The response to a request whose body was not read, or has no id to echo.
     pub(super) fn into_response(self) -> Response<Bytes> {
+        self.into_response_to(None)
+    }
+
+    /// The response to a request with this id.
+    pub(super) fn into_response_to(self, id: Option<&RequestId>) -> Response<Bytes> {
         let (status, message): (_, &'static str) = match &self {
             Self::Denied(Denied::NoHost) => {
                 (StatusCode::BAD_REQUEST, "Bad Request: exactly one Host header is required")
@@ -46,6 +53,10 @@ impl Refusal {
             Self::NotAcceptable => {
                 (StatusCode::NOT_ACCEPTABLE, "Not Acceptable: the answer is text/event-stream")
             }
+            Self::NeedsBoth => (
+                StatusCode::NOT_ACCEPTABLE,
+                "Not Acceptable: accept both application/json and text/event-stream",
+            ),
             Self::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported Media Type: the body must be application/json",
@@ -59,7 +70,7 @@ impl Refusal {
             ),
             Self::UnknownSession => (
                 StatusCode::NOT_FOUND,
-                "Session not found: its stream is closed; open a new one and initialize",
+                "Session not found: it has ended; open a new one and initialize",
             ),
             Self::TooManySessions => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable: too many sessions")
@@ -74,17 +85,14 @@ impl Refusal {
             ),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, ""),
         };
-        let frame = match &self {
-            Self::Malformed(error) => Frame::error(error.id(), &error.to_error()),
+        let mut response = match &self {
+            Self::Malformed(error) => failure(status, error.id(), &error.to_error()),
             Self::TooLarge { limit } => {
-                Frame::error(None, &EnvelopeError::too_large(*limit).to_error())
+                failure(status, id, &EnvelopeError::too_large(*limit).to_error())
             }
-            _ => Frame::error(None, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
+            _ => failure(status, id, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
         };
-        let mut response = Response::new(frame.to_bytes());
-        *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Self::MethodNotAllowed(allowed) = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
@@ -93,4 +101,22 @@ impl Refusal {
         }
         response
     }
+}
+
+/// A status with a JSON-RPC error that says why.
+pub(super) fn failure(
+    status: StatusCode,
+    id: Option<&RequestId>,
+    error: &ErrorObject,
+) -> Response<Bytes> {
+    let mut response = json(Frame::error(id, error).to_bytes());
+    *response.status_mut() = status;
+    response
+}
+
+/// A JSON body.
+pub(super) fn json(body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

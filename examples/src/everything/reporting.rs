@@ -1,0 +1,55 @@
+//! Telling the client what goes on while a tool works: log messages and progress.
+//!
+//! Both are notifications that the client gets only if it asked for them, so handlers report and
+//! need not look. Log messages are asked for by level: for the whole session with
+//! `logging/setLevel` in the older revisions, for one request since 2026-07-28. Progress is asked
+//! for with a token in the request.
+
+use std::time::Duration;
+
+use mcp_core::app::{CallError, Context, ServerBuilder};
+use mcp_core::model::Tool;
+
+use crate::delay::Sleep;
+
+/// How long each step of the work takes.
+const STEP: Duration = Duration::from_millis(50);
+
+pub(super) fn add(server: ServerBuilder, sleep: Sleep) -> ServerBuilder {
+    server
+        .tool(
+            Tool::new("test_tool_with_logging").with_description("Logs while it works"),
+            move |(), cx: Context| with_logging(cx, sleep),
+        )
+        .tool(
+            Tool::new("test_tool_with_progress").with_description("Reports how far it is"),
+            move |(), cx: Context| with_progress(cx, sleep),
+        )
+        .tool(Tool::new("test_logging_tool").with_description("Logs at several levels"), logging)
+}
+
+async fn with_logging(cx: Context, sleep: Sleep) -> Result<&'static str, CallError> {
+    cx.info("Tool execution started");
+    sleep(STEP).await;
+    cx.info("Tool processing data");
+    sleep(STEP).await;
+    cx.info("Tool execution completed");
+    Ok("Logged three messages.")
+}
+
+async fn with_progress(cx: Context, sleep: Sleep) -> Result<&'static str, CallError> {
+    cx.progress(0.0, Some(100.0), Some("starting"));
+    sleep(STEP).await;
+    cx.progress(50.0, Some(100.0), Some("half way"));
+    sleep(STEP).await;
+    cx.progress(100.0, Some(100.0), Some("done"));
+    Ok("Reported three times.")
+}
+
+async fn logging(_: (), cx: Context) -> Result<&'static str, CallError> {
+    cx.debug("A detail nobody needs unless something goes wrong");
+    // Anything that has a JSON form can be logged, not just text.
+    cx.info(serde_json::json!({"event": "called", "tool": "test_logging_tool"}));
+    cx.warning("Something to look at");
+    Ok("Logged at three levels.")
+}
