@@ -102,7 +102,7 @@ fn life_08_old_clients_are_asked_what_they_know() {
         let url = ElicitParams::url("Sign in", "https://example.com");
         for (question, since) in [(form(), Revision::V2025_06_18), (url, Revision::V2025_11_25)] {
             fixture.peer.answer(r#"{"action":"decline"}"#);
-            let answered = run(cx.elicit(question)).is_ok();
+            let answered = run(cx.elicit("q", question)).is_ok();
             assert_eq!(answered, revision >= since, "{revision} {since}");
             assert_eq!(fixture.peer.take().len(), usize::from(answered));
         }
