@@ -30,6 +30,7 @@ fn limit_parked_frames_and_bytes() {
             config.limits.parked_frames = frames;
             config.limits.parked_bytes = bytes;
             config.limits.outbox_frames = 2;
+            config.limits.outbox_bytes = 300;
         });
         server.session.set_standing_read(server.now, false);
         let taken = (0..100).filter(|_| server.session.notify(server.now, log()).is_ok()).count();
