@@ -13,7 +13,7 @@
 //!
 //! - [`session::ServerSession`]: a legacy session with the hold queue for requests that come
 //!   before the handshake is done.
-//! - [`transport::http::HttpServer`]: HTTP+SSE around such sessions.
+//! - [`transport::http::HttpServer`]: Streamable HTTP and HTTP+SSE around such sessions.
 //! - [`transport::stdio`] and [`transport::sse`]: the codecs.
 //! - [`modern`]: requests of the era without sessions, checked and ready to be worked on.
 //! - [`app`]: tools, resources and prompts behind any session.

@@ -30,10 +30,6 @@ pub struct Transmit {
     pub lane: Lane,
     /// What to write.
     pub frame: Frame,
-    /// Whether it is a response to a request of the client, a refusal included.
-    pub answers: bool,
-    /// The request of our own that it is, if it is one.
-    pub(super) request: Option<RequestHandle>,
 }
 
 /// The right to answer `initialize`, once.

@@ -9,7 +9,7 @@ use crate::time::Instant;
 
 /// What a waiting frame costs beyond its own bytes: a flood of tiny ones must not slip through
 /// the bounds.
-const OVERHEAD: usize = size_of::<Transmit>();
+const OVERHEAD: usize = size_of::<Queued>();
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -28,10 +28,26 @@ pub(super) struct Outbox {
     moved: bool,
 }
 
+/// What a frame says, as far as the outbox has to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Response,
+    Notification,
+    Request(RequestHandle),
+}
+
+/// A frame in its place.
+#[derive(Debug)]
+struct Queued {
+    age: u64,
+    kind: Kind,
+    transmit: Transmit,
+}
+
 /// The frames of one stream, oldest first.
 #[derive(Debug, Default)]
 struct Queue {
-    frames: VecDeque<(u64, Transmit)>,
+    frames: VecDeque<Queued>,
     bytes: usize,
     /// How many of them are no responses.
     own: usize,
@@ -49,7 +65,7 @@ impl Outbox {
         now: Instant,
         (limits, timeouts): (&Limits, &Timeouts),
         counters: &mut Counters,
-        transmit: Transmit,
+        (kind, transmit): (Kind, Transmit),
     ) {
         let cost = cost(&transmit);
         let queue = match transmit.lane {
@@ -61,8 +77,8 @@ impl Outbox {
             }
         };
         queue.bytes = queue.bytes.saturating_add(cost);
-        queue.own += usize::from(!transmit.answers);
-        queue.frames.push_back((self.pushed, transmit));
+        queue.own += usize::from(kind != Kind::Response);
+        queue.frames.push_back(Queued { age: self.pushed, kind, transmit });
         self.pushed += 1;
         counters.sent += 1;
         counters.outbox_bytes_peak = counters.outbox_bytes_peak.max(self.bytes());
@@ -74,7 +90,7 @@ impl Outbox {
         if self.exchanges.is_empty() {
             return self.pop_on(Lane::Standing);
         }
-        let age = |queue: &Queue| queue.frames.front().map(|(age, _)| *age);
+        let age = |queue: &Queue| queue.frames.front().map(|queued| queued.age);
         let standing = age(&self.standing).map(|age| (age, Lane::Standing));
         let exchanges = self.exchanges.iter();
         let exchanges =
@@ -107,13 +123,10 @@ impl Outbox {
 
     /// Takes back a request that nobody reads and that is no longer wanted.
     pub(super) fn retract(&mut self, handle: RequestHandle) -> bool {
-        let is_it = |(_, it): &(u64, Transmit)| it.request == Some(handle);
+        let is_it = |queued: &Queued| queued.kind == Kind::Request(handle);
         let place = self.standing.frames.iter().position(is_it).filter(|_| self.parked);
-        let Some((_, transmit)) = place.and_then(|place| self.standing.frames.remove(place)) else {
-            return false;
-        };
-        self.standing.forget(&transmit);
-        true
+        let queued = place.and_then(|place| self.standing.frames.remove(place));
+        queued.map(|queued| self.standing.forget(queued)).is_some()
     }
 
     /// Takes note whether somebody reads the standing stream.
@@ -218,14 +231,14 @@ impl Outbox {
 
 impl Queue {
     fn pop(&mut self) -> Option<Transmit> {
-        let (_, transmit) = self.frames.pop_front()?;
-        self.forget(&transmit);
-        Some(transmit)
+        let queued = self.frames.pop_front()?;
+        Some(self.forget(queued))
     }
 
-    fn forget(&mut self, transmit: &Transmit) {
-        self.bytes = self.bytes.saturating_sub(cost(transmit));
-        self.own -= usize::from(!transmit.answers);
+    fn forget(&mut self, Queued { kind, transmit, .. }: Queued) -> Transmit {
+        self.bytes = self.bytes.saturating_sub(cost(&transmit));
+        self.own -= usize::from(kind != Kind::Response);
+        transmit
     }
 }
 

@@ -18,7 +18,33 @@ fn log() -> Outgoing {
 fn every_limit_is_finite() {
     let shown = format!("{:?}", Limits::default());
     assert!(!shown.contains("None") && !shown.contains(&usize::MAX.to_string()));
-    assert_eq!(shown.matches(": ").count(), 10 + 4, "{shown}");
+    assert_eq!(shown.matches(": ").count(), 14 + 4, "{shown}");
+}
+
+/// `parked_frames`, `parked_bytes`: what waits for a stream nobody has opened is bounded, stops
+/// nothing else, and leaves when somebody does.
+#[test]
+fn limit_parked_frames_and_bytes() {
+    for (frames, bytes) in [(3, usize::MAX), (usize::MAX, 500)] {
+        let mut server = Server::ready_with(|config| {
+            config.limits.parked_frames = frames;
+            config.limits.parked_bytes = bytes;
+            config.limits.outbox_frames = 2;
+            config.limits.outbox_bytes = 300;
+        });
+        server.session.set_standing_read(server.now, false);
+        let taken = (0..100).filter(|_| server.session.notify(server.now, log()).is_ok()).count();
+        assert!((3..10).contains(&taken), "{taken}");
+        assert!(server.session.request(server.now, Outgoing::new("ping", None)).is_err());
+        assert!(!server.session.is_outbox_full() && server.session.wants_input());
+        assert_eq!(server.session.outbox_frames(), 0, "nobody is expected to read them");
+        server.now = server.now + secs(3600);
+        server.session.handle_timeout(server.now);
+        assert_ne!(server.session.phase(), Phase::Closed, "nobody has stalled");
+        server.session.set_standing_read(server.now, true);
+        assert!(server.session.is_outbox_full());
+        assert_eq!(server.said().len(), taken);
+    }
 }
 
 /// `envelope.bytes`; case_63: the bound counts bytes, not characters.

@@ -16,7 +16,7 @@ use self::ids::Ids;
 use super::hold::HoldQueue;
 use super::in_flight::InFlightTable;
 use super::outbound::{Deferred, Outbound};
-use super::outbox::Outbox;
+use super::outbox::{Kind, Outbox};
 use super::{
     CloseReason, Counters, EarlyRefusal, InitializeTicket, Lane, Outgoing, ServerEvent, Transmit,
 };
@@ -627,16 +627,16 @@ impl ServerSession {
 
     /// Queues a response.
     fn transmit(&mut self, now: Instant, lane: Lane, frame: Frame) {
-        self.push(now, Transmit { lane, frame, answers: true, request: None });
+        self.push(now, Kind::Response, Transmit { lane, frame });
     }
 
-    fn push(&mut self, now: Instant, transmit: Transmit) {
+    fn push(&mut self, now: Instant, kind: Kind, transmit: Transmit) {
         if self.phase == Phase::Closed {
             return;
         }
         let limits = (&self.config.limits, &self.config.timeouts);
         let over = self.outbox.bytes() >= self.config.limits.outbox_bytes_max;
-        self.outbox.push(now, limits, &mut self.counters, transmit);
+        self.outbox.push(now, limits, &mut self.counters, (kind, transmit));
         if over {
             self.end(CloseReason::Stalled);
             self.outbox.clear();

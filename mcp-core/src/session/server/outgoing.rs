@@ -9,6 +9,7 @@ use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Phase, Step, step};
 use crate::session::meta::with_progress_token;
 use crate::session::outbound::{Deferred, Pending};
+use crate::session::outbox::Kind;
 use crate::session::{CancelReason, Lane, Outgoing, ServerEvent, Transmit};
 use crate::time::Instant;
 
@@ -117,12 +118,12 @@ impl ServerSession {
         } else {
             Frame::request(&id, &item.method, item.params.as_ref())
         };
-        self.push(now, Transmit { lane, frame, answers: false, request: Some(handle) });
+        self.push(now, Kind::Request(handle), Transmit { lane, frame });
     }
 
     /// Queues a notification.
     pub(super) fn tell(&mut self, now: Instant, lane: Lane, item: &Outgoing) {
         let frame = Frame::notification(&item.method, item.params.as_ref());
-        self.push(now, Transmit { lane, frame, answers: false, request: None });
+        self.push(now, Kind::Notification, Transmit { lane, frame });
     }
 }
