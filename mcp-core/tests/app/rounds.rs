@@ -221,11 +221,11 @@ fn mrtr_03_nothing_else_asks() {
         Server::builder("s", "1")
             .prompt(Prompt::new("p").with_arguments([argument]), |_: Value, _| async { Ok("x") })
             .completion(Reference::prompt("p"), "a", |_, cx: Context| async move {
-                assert!(!cx.supports(ClientFeature::Roots));
                 cx.list_roots("r").await?;
                 Ok(vec!["x"])
             })
             .method("x/ask", |_: Value, cx: Context| async move {
+                assert!(!cx.supports(ClientFeature::Roots));
                 let error = cx.list_roots("r").await.unwrap_err();
                 assert!(matches!(error, AskError::Unavailable(_)));
                 Ok(())
