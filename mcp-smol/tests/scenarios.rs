@@ -22,6 +22,7 @@ fn start(at_work: &AtWork) -> Running {
 fn scenarios() {
     let at_work = AtWork::default();
     let mut running = start(&at_work);
+    runtime::a_handler_has_a_host(mcp_smol::SmolRuntime::new);
     runtime::an_early_call_is_answered(&running);
     runtime::a_hold_deadline_passes(&running);
     runtime::a_cancelled_handler_is_dropped(&running, &at_work);

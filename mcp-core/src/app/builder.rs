@@ -5,11 +5,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use core::future::Future;
 use core::num::NonZeroUsize;
-use core::time::Duration;
-use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -53,28 +50,7 @@ pub struct ServerBuilder {
     methods: Vec<(String, MethodEntry)>,
     extensions: BTreeMap<String, RawJson>,
     on_initialize: Option<OnInitialize>,
-    state: StateOptions,
-}
-
-/// How `requestState` is sealed.
-#[derive(Clone)]
-struct StateOptions {
-    key: Option<[u8; 32]>,
-    accepted: Vec<[u8; 32]>,
-    lifetime: Duration,
-    max_bytes: usize,
-}
-
-impl Default for StateOptions {
-    fn default() -> Self {
-        Self { key: None, accepted: Vec::new(), lifetime: STATE_LIFETIME, max_bytes: STATE_BYTES }
-    }
-}
-
-impl fmt::Debug for StateOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StateOptions").finish_non_exhaustive()
-    }
+    pub(super) seal: Seal,
 }
 
 /// What is offered even if there is nothing of it yet.
@@ -89,12 +65,6 @@ struct Offers {
 /// How many resources one client may watch unless the builder says otherwise.
 const SUBSCRIPTIONS: usize = 1024;
 
-/// How long `requestState` is good for unless the builder says otherwise.
-const STATE_LIFETIME: Duration = Duration::from_secs(30 * 60);
-
-/// The longest `requestState` unless the builder says otherwise.
-const STATE_BYTES: usize = 256 << 10;
-
 impl ServerBuilder {
     pub(super) fn new(info: Implementation) -> Self {
         Self {
@@ -108,7 +78,7 @@ impl ServerBuilder {
             methods: Vec::new(),
             extensions: BTreeMap::new(),
             on_initialize: None,
-            state: StateOptions::default(),
+            seal: Seal::default(),
         }
     }
 
@@ -398,41 +368,6 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the key that seals `requestState`: what clients of the modern era carry from one round
-    /// of a request to the next. It must be random and secret.
-    ///
-    /// By default it is random bytes of the process's own. Then a client that is sent to another
-    /// process, because there are several or because the server was restarted, is told -32602 and
-    /// begins anew; set the same key for all of them if that may happen.
-    pub fn state_key(mut self, key: [u8; 32]) -> Self {
-        self.state.key = Some(key);
-        self
-    }
-
-    /// Accepts `requestState` that was sealed with another key too; may be called several times.
-    ///
-    /// To change the key of servers that run side by side, let all accept the new one first, then
-    /// let all seal with it and accept the old one, and drop that when the lifetime has passed.
-    pub fn accepted_state_key(mut self, key: [u8; 32]) -> Self {
-        self.state.accepted.push(key);
-        self
-    }
-
-    /// Sets how long a client may take for one round of a request. Default 30 min: people answer
-    /// within minutes, and what was asked about should still be so when they do.
-    pub const fn state_lifetime(mut self, lifetime: Duration) -> Self {
-        self.state.lifetime = lifetime;
-        self
-    }
-
-    /// Sets the bytes that `requestState` may take. Default 256 KiB: all answers and
-    /// memos so far travel in it, and a picture from a model may be among them. A round that
-    /// would need more ends with -32603.
-    pub const fn max_state_bytes(mut self, bytes: usize) -> Self {
-        self.state.max_bytes = bytes;
-        self
-    }
-
     /// Offers tools even if there are none yet, to be added by [`Server::apply`].
     pub const fn tools(mut self) -> Self {
         self.offers.tools = true;
@@ -476,6 +411,7 @@ impl ServerBuilder {
             served.insert(method.clone());
         }
         let named = self.info.clone().for_revision(Revision::V2026_07_28);
+        let server = self.info.name.clone();
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
@@ -491,13 +427,7 @@ impl ServerBuilder {
             on_initialize: self.on_initialize,
             max_subscriptions: self.subscriptions.unwrap_or_default(),
             audience: Audience::default(),
-            seal: Seal {
-                key: self.state.key,
-                accepted: self.state.accepted,
-                lifetime: self.state.lifetime,
-                max_bytes: self.state.max_bytes,
-                host: OnceLock::new(),
-            },
+            seal: self.seal.of_server(server),
             listeners: Listeners::default(),
         }))
     }

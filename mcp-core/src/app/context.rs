@@ -29,7 +29,7 @@ pub struct Context {
     progress: Option<Arc<Progress>>,
     logging: bool,
     pub(super) timeout: Option<Duration>,
-    principal: Option<Arc<str>>,
+    pub(super) principal: Option<Arc<str>>,
     /// What there is of earlier rounds, for requests that may take several.
     pub(super) round: Option<Arc<Round>>,
 }
@@ -106,11 +106,6 @@ impl Context {
     #[must_use]
     pub fn with_principal(mut self, principal: impl Into<Arc<str>>) -> Self {
         self.principal = Some(principal.into());
-        self
-    }
-
-    pub(super) fn in_round(mut self, round: Round) -> Self {
-        self.round = Some(Arc::new(round));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
-use core::pin::pin;
+use core::pin::Pin;
 use core::task::Poll;
 use std::panic::catch_unwind;
 
@@ -12,10 +12,11 @@ use crate::jsonrpc::ErrorObject;
 ///
 /// The client hears "Internal error" and nothing of what the panic said. Nothing is caught in
 /// programs that abort on panic.
+///
+/// The caller pins the work: taken by value it would be in the future twice.
 pub(super) async fn guarded<T>(
-    work: impl Future<Output = Result<T, ErrorObject>>,
+    mut work: Pin<&mut impl Future<Output = Result<T, ErrorObject>>>,
 ) -> Result<T, ErrorObject> {
-    let mut work = pin!(work);
     // Unwind safety: after a panic the work is never polled again, only dropped.
     poll_fn(|cx| {
         catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))

@@ -4,18 +4,19 @@ use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::decode;
+use super::seal::{Owner, Seal};
 use crate::jsonrpc::{ErrorObject, RawJson};
-use crate::model::{InputRequest, InputRequests, InputResponses};
+use crate::model::{InputRequest, InputRequests, InputRequiredResult, InputResponses};
 
 /// What one run of a handler knows of the runs before it, and learns for the next.
 #[derive(Debug)]
 pub(super) struct Round {
+    owner: Owner,
     /// The answers that came with the request.
     given: InputResponses,
     log: Mutex<Log>,
@@ -62,19 +63,16 @@ where
 }
 
 impl Round {
-    /// Reads what came with a request; `open` gets the state out of `requestState`.
-    pub(super) fn read(
-        params: Option<&RawJson>,
-        open: impl FnOnce(&str) -> Result<Vec<u8>, ErrorObject>,
-    ) -> Result<Self, ErrorObject> {
-        let params: RoundParams = decode::params(params)?;
+    /// Reads what came with a request.
+    pub(super) fn read(owner: Owner, seal: &Seal) -> Result<Self, ErrorObject> {
+        let params: RoundParams = decode::params(owner.params.as_ref())?;
         let state = match params.request_state {
             None => State::default(),
-            Some(sealed) => serde_json::from_slice(&open(&sealed)?)
+            Some(sealed) => serde_json::from_slice(&seal.open(&owner, &sealed)?)
                 .map_err(|_| ErrorObject::invalid_params("`requestState` is of another version"))?,
         };
         let log = Mutex::new(Log { state, ..Log::default() });
-        Ok(Self { given: params.input_responses.unwrap_or_default(), log })
+        Ok(Self { owner, given: params.input_responses.unwrap_or_default(), log })
     }
 
     /// The key of the next question called `key`: the second one of that name in a run is
@@ -114,15 +112,16 @@ impl Round {
         self.log().state.memos.insert(key.to_owned(), value);
     }
 
-    /// The questions that are open, and the state to go on from; `None` if there are none.
-    pub(super) fn end(&self) -> Option<(InputRequests, RawJson)> {
+    /// The questions that are open, with the state to go on from; `None` if there are none.
+    pub(super) fn end(&self, seal: &Seal) -> Result<Option<InputRequiredResult>, ErrorObject> {
         let mut log = self.log();
         if log.open.is_empty() {
-            return None;
+            return Ok(None);
         }
         log.state.rounds = log.state.rounds.saturating_add(1);
-        let state = RawJson::known(&log.state);
-        Some((core::mem::take(&mut log.open), state))
+        let state = seal.close(&self.owner, RawJson::known(&log.state).as_bytes())?;
+        let asks = InputRequiredResult::new().with_input_requests(core::mem::take(&mut log.open));
+        Ok(Some(asks.with_request_state(state)))
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

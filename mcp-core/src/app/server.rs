@@ -8,6 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
+use core::pin::pin;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -18,7 +19,6 @@ use super::changes::Changes;
 use super::completion::{Completer, Subject};
 use super::connection::Connection;
 use super::decode;
-use super::digest;
 use super::guard::{guarded, resumed};
 use super::host::Host;
 use super::listen::{List, Listeners, MAX_WATCHED_URI};
@@ -34,8 +34,7 @@ use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply, with_meta_member};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
     CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision, Implementation,
-    InitializeResult, InputRequiredResult, ListParams, Meta, ReadResourceResult,
-    ResourceUpdatedParams, SetLevelParams,
+    InitializeResult, ListParams, Meta, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
 };
 use crate::modern::MirroredParams;
 use crate::revision::{Era, Revision};
@@ -190,19 +189,22 @@ impl Handler for Server {
             return Ok(greeting);
         };
         let revision = client.revision;
-        guarded(async { hook(client, greeting).await.map_err(|it| it.into_error(revision)) }).await
+        let work = async { hook(client, greeting).await.map_err(|it| it.into_error(revision)) };
+        guarded(pin!(work)).await
     }
 
-    async fn call(&self, cx: Context, method: Method, params: Option<RawJson>) -> Reply {
+    async fn call(&self, mut cx: Context, method: Method, params: Option<RawJson>) -> Reply {
         let revision = cx.connection().revision();
         if !self.0.served.serves(&method, revision, Sender::Client) {
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
-        let cx = match self.0.greeting.capabilities.logging {
-            Some(_) => cx.with_logging(),
-            None => cx,
-        };
-        let reply = guarded(self.0.answer(cx, method, params.as_ref(), revision)).await;
+        // In place, here and below: each other copy would make the future larger.
+        if self.0.greeting.capabilities.logging.is_some() {
+            cx = cx.with_logging();
+        }
+        self.0.open_round(&mut cx, &method, params.as_ref())?;
+        let work = pin!(self.0.answer(cx, method, params.as_ref(), revision));
+        let reply = guarded(work).await;
         match revision.era() {
             Era::Legacy => reply,
             Era::Modern => reply.map(|result| self.0.sign(&result)),
@@ -242,7 +244,6 @@ impl Inner {
         params: Option<&RawJson>,
         revision: Revision,
     ) -> Reply {
-        let cx = self.open_round(cx, &method, params)?;
         match method {
             Method::ServerDiscover => self.discover(revision),
             Method::SubscriptionsListen => {
@@ -292,8 +293,8 @@ impl Inner {
         with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
     }
 
-    async fn call_tool(&self, cx: Context, whole: Option<&RawJson>, revision: Revision) -> Reply {
-        let params: NamedParams<'_> = decode::params(whole)?;
+    async fn call_tool(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
+        let params: NamedParams<'_> = decode::params(params)?;
         let arguments = params.arguments();
         if !arguments.starts_with('{') {
             return Err(ErrorObject::invalid_params("`arguments` must be an object"));
@@ -301,77 +302,65 @@ impl Inner {
         let Some(entry) = self.tools.get(&params.name) else {
             return Err(unknown("tool", &params.name));
         };
-        let result = entry.call(arguments, cx.clone(), revision).await;
-        self.close_round(&cx, &Method::ToolsCall, whole, result, CallError::into_tool_result)
+        let round = cx.round.clone();
+        let result = entry.call(arguments, cx, revision).await;
+        self.close_round(round, revision, result, CallError::into_tool_result)
     }
 
-    async fn get_prompt(&self, cx: Context, whole: Option<&RawJson>) -> Reply {
-        let params: NamedParams<'_> = decode::params(whole)?;
+    async fn get_prompt(&self, cx: Context, params: Option<&RawJson>) -> Reply {
+        let params: NamedParams<'_> = decode::params(params)?;
         let Some(entry) = self.prompts.get(&params.name) else {
             return Err(unknown("prompt", &params.name));
         };
-        let result = entry.get(params.arguments(), cx.clone()).await;
-        self.close_round(&cx, &Method::PromptsGet, whole, result, fail)
+        let (round, revision) = (cx.round.clone(), cx.revision());
+        let result = entry.get(params.arguments(), cx).await;
+        self.close_round(round, revision, result, fail)
     }
 
-    async fn read_resource(&self, cx: Context, whole: Option<&RawJson>) -> Reply {
-        let UriParams { uri } = decode::params(whole)?;
-        let result = match self.find_resource(&uri, cx.clone()) {
+    async fn read_resource(&self, cx: Context, params: Option<&RawJson>) -> Reply {
+        let UriParams { uri } = decode::params(params)?;
+        let (round, revision) = (cx.round.clone(), cx.revision());
+        let result = match self.find_resource(&uri, cx) {
             Some(work) => resumed(work).await,
             None => Err(CallError::resource_not_found(uri)),
         };
-        self.close_round(&cx, &Method::ResourcesRead, whole, result, fail)
+        self.close_round(round, revision, result, fail)
     }
 
     /// Takes up what earlier rounds of a request left, if it may take several (MRTR-02).
     fn open_round(
         &self,
-        cx: Context,
+        cx: &mut Context,
         method: &Method,
         params: Option<&RawJson>,
-    ) -> Result<Context, ErrorObject> {
+    ) -> Result<(), ErrorObject> {
         let takes_rounds =
             matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
         if !takes_rounds || cx.revision().era() == Era::Legacy {
-            return Ok(cx);
+            return Ok(());
         }
-        let round = Round::read(params, |sealed| {
-            let digest = digest(params)?;
-            self.seal.open(self.owner(&cx, method, &digest), sealed)
-        })?;
-        Ok(cx.in_round(round))
+        let principal = cx.principal.clone();
+        let owner = Owner { principal, method: method.clone(), params: params.cloned() };
+        cx.round = Some(Arc::new(Round::read(owner, &self.seal)?));
+        Ok(())
     }
 
     /// Answers with the result, or with the questions without which there is none.
     fn close_round<T: ForRevision + Serialize>(
         &self,
-        cx: &Context,
-        method: &Method,
-        params: Option<&RawJson>,
+        round: Option<Arc<Round>>,
+        revision: Revision,
         result: Result<T, CallError>,
         fail: impl FnOnce(CallError, Revision) -> Result<T, ErrorObject>,
     ) -> Reply {
-        let revision = cx.revision();
         let error = match result {
             Ok(result) => return encode(result, revision),
             Err(error) => error,
         };
-        let round = cx.round.as_ref().filter(|_| error.may_want_input());
-        let Some((questions, state)) = round.and_then(|round| round.end()) else {
-            return encode(fail(error, revision)?, revision);
-        };
-        let digest = digest(params)?;
-        let state = self.seal.close(self.owner(cx, method, &digest), state.as_bytes())?;
-        let asks = InputRequiredResult::new().with_input_requests(questions);
-        encode(asks.with_request_state(state), revision)
-    }
-
-    fn owner<'a>(&'a self, cx: &'a Context, method: &'a Method, params: &'a [u8; 32]) -> Owner<'a> {
-        Owner {
-            server: &self.greeting.server_info.name,
-            principal: cx.principal(),
-            method: method.as_str(),
-            params,
+        let round = round.filter(|_| error.may_want_input());
+        match round.and_then(|round| round.end(&self.seal).transpose()) {
+            Some(asks) => encode(asks?, revision),
+            None => encode(fail(error, revision)?, revision),
         }
     }
 
@@ -458,11 +447,6 @@ fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
 
 fn fail<T>(error: CallError, revision: Revision) -> Result<T, ErrorObject> {
     Err(error.into_error(revision))
-}
-
-fn digest(params: Option<&RawJson>) -> Result<[u8; 32], ErrorObject> {
-    digest::of_params(params.map_or("{}", RawJson::as_str))
-        .map_err(|_| ErrorObject::invalid_params("Invalid params: too deep or no JSON"))
 }
 
 fn unknown(what: &str, name: &str) -> ErrorObject {

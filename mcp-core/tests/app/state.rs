@@ -171,6 +171,11 @@ fn state_is_bounded() {
     let short = json!({"step1": named("x")});
     let asked = client.retry("steps", &asked, &short).unwrap();
     assert!(asked["requestState"].as_str().unwrap().len() <= 200);
+
+    // One that came in is not even looked at.
+    let smaller = Modern::new(&hosted(steps().max_state_bytes(80)));
+    let params = json!({"name": "steps", "requestState": asked["requestState"]});
+    assert_eq!(refused(&smaller, &params), FOREIGN);
 }
 
 /// A server that nobody gave a clock says so, and not only to those who send a state.

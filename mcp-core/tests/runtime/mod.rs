@@ -5,15 +5,18 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mcp_core::app::{Context, Server};
+use mcp_core::app::{Connection, Context, Handler, Host, Server};
 use mcp_core::driver::{Platform, Serve};
-use mcp_core::model::{RawObject, Tool};
+use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
+use mcp_core::lifecycle::{Method, MethodSet};
+use mcp_core::model::{InitializeResult, RawObject, Tool};
+use mcp_core::time::UnixTime;
 
 /// Runs a server on a runtime until the guard is dropped, and its end is waited for.
 pub(crate) struct Running {
@@ -263,4 +266,42 @@ pub(crate) fn shutting_down_answers_what_is_in_flight(running: &mut Running, at_
     assert!(client.data().unwrap().contains("rested"));
     assert_eq!(client.data(), None);
     running.join();
+}
+
+/// Applications are given a clock and secret bytes before anything is served.
+pub(crate) fn a_handler_has_a_host<P: Platform>(platform: impl Fn() -> P) {
+    let hosts = [(); 2].map(|()| {
+        let hosted = Hosted::default();
+        let service = Serve::new(platform(), hosted.clone()).service().unwrap();
+        assert_eq!(service.sessions(), 0);
+        hosted.0.lock().unwrap().take().unwrap()
+    });
+    assert_ne!(hosts[0].seed(), hosts[1].seed());
+    let long_ago = UnixTime::from_epoch(Duration::from_secs(1_700_000_000));
+    assert!(hosts.iter().all(|host| host.now() > long_ago));
+}
+
+#[derive(Clone, Default)]
+struct Hosted(Arc<Mutex<Option<Host>>>);
+
+impl Handler for Hosted {
+    fn methods(&self) -> MethodSet {
+        MethodSet::default()
+    }
+
+    fn hosted(&self, host: &Host) {
+        *self.0.lock().unwrap() = Some(host.clone());
+    }
+
+    async fn initialize(
+        &self,
+        _: Arc<Connection>,
+        _: Arc<mcp_core::session::Client>,
+    ) -> Result<InitializeResult, ErrorObject> {
+        Err(ErrorObject::internal("nobody connects"))
+    }
+
+    async fn call(&self, _: Context, _: Method, _: Option<RawJson>) -> Reply {
+        Ok(RawJson::EMPTY_OBJECT)
+    }
 }
