@@ -46,8 +46,8 @@ pub enum ConfigError {
         /// What is wrong with it.
         error: InvalidAnnotation,
     },
-    /// A resource's URI does not start with a scheme.
-    #[error("the resource URI `{0}` has no scheme")]
+    /// A resource's URI does not start with a scheme, or has characters that must be encoded.
+    #[error("the resource URI `{0}` has no scheme, or characters that must be percent-encoded")]
     ResourceUri(String),
     /// A URI template cannot be used.
     #[error("the URI template `{template}` {error}")]

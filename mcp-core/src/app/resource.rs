@@ -156,7 +156,7 @@ impl ResourceEntry {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        check_scheme(&self.resource.uri)
+        check_uri(&self.resource.uri)
     }
 
     pub(super) fn read(&self, cx: Context) -> Work<ReadResourceResult> {
@@ -204,6 +204,21 @@ impl TemplateEntry {
 
     pub(super) fn read(&self, variables: UriVariables, cx: Context) -> Work<ReadResourceResult> {
         (self.run)(variables, cx)
+    }
+}
+
+/// RES-18: a URI has the characters of RFC 3986, section 2, and no others.
+fn check_uri(uri: &str) -> Result<(), ConfigError> {
+    check_scheme(uri)?;
+    let is_known =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let is_encoded = |after: &str| {
+        after.get(..2).is_some_and(|digits| digits.bytes().all(|it| it.is_ascii_hexdigit()))
+    };
+    if uri.bytes().all(is_known) && uri.split('%').skip(1).all(is_encoded) {
+        Ok(())
+    } else {
+        Err(ConfigError::ResourceUri(uri.into()))
     }
 }
 
@@ -282,6 +297,7 @@ impl fmt::Debug for TemplateEntry {
 mod tests {
     use super::*;
 
+    /// RES-18, RES-19.
     #[test]
     fn a_uri_has_a_scheme() {
         for good in ["file:///a", "a+b-1.c:x", "{scheme}://x"] {
@@ -289,6 +305,21 @@ mod tests {
         }
         for bad in ["", "a", ":a", "1a:b", "/a:b", "a b:c"] {
             assert!(check_scheme(bad).is_err(), "{bad}");
+            assert!(check_uri(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// RES-18: what RFC 3986 does not have in a URI is encoded.
+    #[test]
+    fn res_18_a_uri_has_known_characters() {
+        for good in ["a:", "file:///a%20b", "test://h:1/a/../b?c=d&e#f", "a:[::1]@!$'()*+,;~_-."] {
+            assert!(check_uri(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "a: ", "a:b c", "a:\n", "a:\0", "a:ü", "a:\"", "a:<b>", "a:{b}", "a:b\\c", "a:%",
+            "a:%4", "a:%4g",
+        ] {
+            assert!(check_uri(bad).is_err(), "{bad}");
         }
     }
 }

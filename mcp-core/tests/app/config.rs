@@ -77,6 +77,7 @@ fn names_are_unique() {
     }
 }
 
+/// RES-18, RES-19.
 #[test]
 fn everything_else_is_checked_too() {
     let resource = builder().resource(Resource::new("/etc/passwd", "x"), |_, _| async { Ok("") });
@@ -148,7 +149,8 @@ fn completions_are_of_arguments_that_there_are() {
     }
 }
 
-/// CAP-07, LOG-01, COMP-01, RES-01: capabilities and methods follow from what is there.
+/// CAP-07, LOG-01, COMP-01, RES-01, TOOL-01, PROMPT-01: capabilities and methods follow from what
+/// is there.
 #[test]
 fn cap_07_capabilities_are_what_is_there() {
     let list = json!({"listChanged": true});

@@ -53,6 +53,7 @@ fn the_client_is_asked() {
     assert_eq!(timeouts, [Some(600), Some(600), None, None]);
 }
 
+/// TIME-03.
 #[test]
 fn a_timeout_of_ones_own() {
     let fixture = Fixture::new(&empty());
@@ -62,7 +63,7 @@ fn a_timeout_of_ones_own() {
     assert_eq!(fixture.peer.take_raw().remove(0).timeout, Some(Duration::from_secs(5)));
 }
 
-/// ROOTS-05, SAMP and ELIC capabilities: who did not offer is not asked.
+/// ROOTS-05, SAMP-07, ELIC-03; LIFE-07, LIFE-08: who did not offer is not asked.
 #[test]
 fn roots_05_a_client_that_cannot_is_not_asked() {
     let unsupported = |error| match error {
@@ -90,6 +91,22 @@ fn roots_05_a_client_that_cannot_is_not_asked() {
     assert_eq!(unsupported(run(cx.elicit("q", url())).unwrap_err()), "elicitation.url");
     fixture.peer.answer(r#"{"action":"decline"}"#);
     assert_eq!(run(cx.elicit("q", form())).unwrap().action, ElicitAction::Decline);
+}
+
+/// LIFE-07, LIFE-08: what a revision does not have is not asked in it, whatever the client declares.
+#[test]
+fn life_08_old_clients_are_asked_what_they_know() {
+    for revision in Revision::LEGACY {
+        let fixture = Fixture::at(&empty(), revision);
+        let cx = fixture.cx();
+        let url = ElicitParams::url("Sign in", "https://example.com");
+        for (question, since) in [(form(), Revision::V2025_06_18), (url, Revision::V2025_11_25)] {
+            fixture.peer.answer(r#"{"action":"decline"}"#);
+            let answered = run(cx.elicit(question)).is_ok();
+            assert_eq!(answered, revision >= since, "{revision} {since}");
+            assert_eq!(fixture.peer.take().len(), usize::from(answered));
+        }
+    }
 }
 
 #[test]
