@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use super::decode::{self, Misfit};
 use super::guard::resumed;
 use super::{CallError, Context, Work};
-use crate::jsonrpc::{ErrorObject, RawJson, Reply};
-use crate::revision::Revision;
+use crate::jsonrpc::{ErrorObject, RawJson, Reply, with_member};
+use crate::revision::{Era, Revision};
 
 /// Reads the params and starts the work.
 type Run = dyn Fn(&str, Context) -> Result<Work<RawJson>, Misfit> + Send + Sync;
@@ -42,7 +42,12 @@ impl MethodEntry {
         revision: Revision,
     ) -> Reply {
         let work = (self.0)(params.map_or("{}", RawJson::as_str), cx)?;
-        resumed(work).await.map_err(|error| error.into_error(revision))
+        let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
+        Ok(match revision.era() {
+            Era::Legacy => result,
+            // JSONRPC-19, JSONRPC-20
+            Era::Modern => with_member(&result, "resultType", r#""complete""#),
+        })
     }
 }
 

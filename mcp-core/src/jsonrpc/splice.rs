@@ -1,4 +1,4 @@
-//! Adding a member to the `_meta` of a message without touching anything else of it.
+//! Adding a member to an object, or to its `_meta`, without touching anything else of it.
 
 use alloc::borrow::Cow;
 
@@ -23,14 +23,30 @@ pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJ
         Some(meta) => (meta, alloc::format!("\"{key}\":{value}").into()),
         None => (text, alloc::format!("\"_meta\":{{\"{key}\":{value}}}").into()),
     };
-    // The place is a slice of the text: behind its opening brace is where the member goes.
+    splice(object, place, &member)
+}
+
+/// The same object with one more member, unless it has it already. What is no object stays as it
+/// is.
+pub(crate) fn with_member(object: &RawJson, key: &str, value: &str) -> RawJson {
+    let text = object.as_str();
+    if !object.is_object() || has_member(text, key) {
+        return object.clone();
+    }
+    splice(object, text, &alloc::format!("\"{key}\":{value}"))
+}
+
+/// Puts a member first in the object at `place`, which is a slice of the whole object's text.
+fn splice(object: &RawJson, place: &str, member: &str) -> RawJson {
+    let text = object.as_str();
+    // Behind the opening brace is where the member goes.
     let start = place.as_ptr().addr() - text.as_ptr().addr() + 1;
     let (Some(before), Some(after)) = (text.get(..start), text.get(start..)) else {
         return object.clone();
     };
     let comma = if after.trim_ascii_start().starts_with('}') { "" } else { "," };
     let mut spliced = BytesMut::with_capacity(text.len() + member.len() + 1);
-    for part in [before, &member, comma, after] {
+    for part in [before, member, comma, after] {
         spliced.extend_from_slice(part.as_bytes());
     }
     RawJson::parse(spliced.freeze()).unwrap_or_else(|_| object.clone())
@@ -83,6 +99,16 @@ mod tests {
         ] {
             let object = RawJson::parse(before).unwrap();
             assert_eq!(with_meta_member(&object, "k", "7").as_str(), after);
+        }
+        for (before, after) in [
+            ("{}", r#"{"k":7}"#),
+            (r#"{"a":{"k":1e400}}"#, r#"{"k":7,"a":{"k":1e400}}"#),
+            (r#"{"a":1, "k":null}"#, r#"{"a":1, "k":null}"#),
+            (r#"{"\u006b":1}"#, r#"{"\u006b":1}"#),
+            ("[1]", "[1]"),
+        ] {
+            let object = RawJson::parse(before).unwrap();
+            assert_eq!(with_member(&object, "k", "7").as_str(), after);
         }
     }
 }

@@ -1,8 +1,10 @@
 use mcp_core::app::{ConfigError, Context, Handler, Server, ServerBuilder, TemplateError};
 use mcp_core::lifecycle::Method;
 use mcp_core::model::{
-    Annotations, Prompt, PromptArgument, RawObject, Reference, Resource, ResourceTemplate, Tool,
+    Annotations, ForRevision, Prompt, PromptArgument, RawObject, Reference, Resource,
+    ResourceTemplate, Tool,
 };
+use mcp_core::revision::Revision;
 use serde_json::{Value, json};
 
 fn builder() -> ServerBuilder {
@@ -102,6 +104,26 @@ fn everything_else_is_checked_too() {
     let resource = Resource::new("x:y", "x").with_annotations(priority);
     let resource = builder().resource(resource, |_, _| async { Ok("") });
     assert!(matches!(resource.build().unwrap_err(), ConfigError::NoJson { .. }));
+}
+
+/// EXT-01, EXT-05: an extension is named with a prefix, and shown to clients that know of
+/// extensions.
+#[test]
+fn ext_01_extensions_have_a_prefix() {
+    for name in
+        ["reviews", "com.example/", "/reviews", "com..example/x", "1com/x", "com/-x", "a/b/"]
+    {
+        let mistake = builder().extension(name, RawObject::new()).build().unwrap_err();
+        assert_eq!(mistake, ConfigError::ExtensionName(name.into()));
+    }
+    let settings: RawObject = r#"{"stars":5}"#.parse().unwrap();
+    let server = builder().extension("com.example/reviews-2.0", settings).build().unwrap();
+    let shown = |revision| {
+        let capabilities = server.greeting().capabilities.clone().for_revision(revision);
+        capabilities.extensions.and_then(|all| all.get("com.example/reviews-2.0").cloned())
+    };
+    assert_eq!(shown(Revision::V2026_07_28).unwrap().as_str(), r#"{"stars":5}"#);
+    assert_eq!(shown(Revision::V2025_11_25), None);
 }
 
 #[test]

@@ -239,6 +239,24 @@ fn a_custom_method_is_answered() {
     assert_eq!(fixture.code(method("acme/other"), ""), -32601);
 }
 
+/// JSONRPC-19, JSONRPC-20: of a custom method too, unless it says so itself.
+#[test]
+fn jsonrpc_20_the_result_of_a_custom_method_is_of_a_kind() {
+    let server = Server::builder("s", "1")
+        .method("acme/nothing", |(): (), _: Context| async { Ok(()) })
+        .method("acme/own", |(): (), _: Context| async { Ok(json!({"resultType": "acme"})) })
+        .build()
+        .unwrap();
+    let kind = |revision, method| {
+        let fixture = Fixture::with(&server, revision, "{}");
+        let result = fixture.call(Method::from_name(method), "{}").unwrap();
+        result.get("resultType").cloned()
+    };
+    assert_eq!(kind(Revision::V2026_07_28, "acme/nothing"), Some(json!("complete")));
+    assert_eq!(kind(Revision::V2026_07_28, "acme/own"), Some(json!("acme")));
+    assert_eq!(kind(Revision::V2025_11_25, "acme/nothing"), None);
+}
+
 /// A client can be refused, or answered something else, by what it is.
 #[test]
 fn on_initialize_sees_every_client() {
