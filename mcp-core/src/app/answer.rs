@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::error::AskError;
 use crate::model::{
@@ -125,7 +124,7 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(
             // Before 2025-11-25 a choice of several was asked as a choice of one.
             (FormField::Choices(_), Some(value)) => {
                 if let ElicitValue::Text(one) = value {
-                    *value = ElicitValue::Choices(Vec::from([core::mem::take(one)]));
+                    *value = ElicitValue::Choices([core::mem::take(one)].into());
                 }
             }
             // `7.0` is a whole number too, though not to a Rust integer.

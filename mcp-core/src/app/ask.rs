@@ -137,7 +137,7 @@ impl<T> fmt::Debug for Ask<T> {
 }
 
 /// Questions that do not depend on each other: a tuple of two to six [`Ask`]s, or a `Vec`.
-pub trait Questions {
+pub trait Questions: Unpin {
     /// Their answers, in the same order.
     type Answers;
 
@@ -166,10 +166,7 @@ pub trait Questions {
 /// # Errors
 /// The first [`AskError`]; questions that still wait for their answer are then cancelled. One
 /// that says more than that an answer is missing comes first.
-pub async fn ask_all<Q: Questions>(mut questions: Q) -> Result<Q::Answers, AskError>
-where
-    Q: Unpin,
-{
+pub async fn ask_all<Q: Questions>(mut questions: Q) -> Result<Q::Answers, AskError> {
     poll_fn(|cx| questions.poll_answers(cx)).await
 }
 

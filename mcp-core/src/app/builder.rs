@@ -30,8 +30,8 @@ use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, MethodSet};
 use crate::model::{
     Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
-    ListChangedCapability, Prompt, Reference, Resource, ResourceTemplate, ResourcesCapability,
-    ServerCapabilities, Supported, Tool,
+    ListChangedCapability, Prompt, RawObject, Reference, Resource, ResourceTemplate,
+    ResourcesCapability, ServerCapabilities, Supported, Tool,
 };
 use crate::revision::Revision;
 use crate::session::Client;
@@ -51,6 +51,7 @@ pub struct ServerBuilder {
     changes: Changes,
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
+    extensions: BTreeMap<String, RawJson>,
     on_initialize: Option<OnInitialize>,
     state: StateOptions,
 }
@@ -105,6 +106,7 @@ impl ServerBuilder {
             changes: Changes::new(),
             completions: Vec::new(),
             methods: Vec::new(),
+            extensions: BTreeMap::new(),
             on_initialize: None,
             state: StateOptions::default(),
         }
@@ -351,6 +353,16 @@ impl ServerBuilder {
         self
     }
 
+    /// Says that the server supports an extension of the protocol, with its settings.
+    ///
+    /// The name has a prefix, as in `com.example/reviews`. What the extension consists of is
+    /// added like everything else, its requests with [`method`](Self::method). Clients see the
+    /// extension since 2026-07-28 (`2026-07-28/basic/versioning#extension-negotiation`).
+    pub fn extension(mut self, name: impl Into<String>, settings: impl Into<RawObject>) -> Self {
+        self.extensions.insert(name.into(), settings.into().into());
+        self
+    }
+
     /// Sees every client that wants to initialize, and what it would be answered.
     ///
     /// The handler may change the answer, or refuse the client with an error.
@@ -450,6 +462,11 @@ impl ServerBuilder {
             Some(None) => return Err(ConfigError::PageSize),
             Some(size) => size,
         };
+        // EXT-01
+        let unnamed = self.extensions.keys().find(|name| !is_extension_name(name));
+        if let Some(name) = unnamed {
+            return Err(ConfigError::ExtensionName(name.clone()));
+        }
         let completions = self.take_completions()?;
         let methods = self.take_methods()?;
 
@@ -551,8 +568,30 @@ impl ServerBuilder {
         }
         capabilities.logging = logging.then_some(Supported);
         capabilities.completions = completions.then_some(Supported);
+        if !self.extensions.is_empty() {
+            capabilities.extensions = Some(self.extensions.clone());
+        }
         capabilities
     }
+}
+
+/// A prefix of labels separated by dots, a slash, and a name: the key format of `_meta` with its
+/// prefix required (`2026-07-28/basic#_meta`).
+fn is_extension_name(name: &str) -> bool {
+    let Some((prefix, name)) = name.split_once('/') else {
+        return false;
+    };
+    let is_label = |label: &str| {
+        label.starts_with(|first: char| first.is_ascii_alphabetic())
+            && label.ends_with(|last: char| last.is_ascii_alphanumeric())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.ends_with(|last: char| last.is_ascii_alphanumeric())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    prefix.split('.').all(is_label) && is_name(name)
 }
 
 /// The methods behind the capabilities; those of others are -32601 (CAP-07).

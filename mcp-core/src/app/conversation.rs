@@ -29,17 +29,17 @@ pub(super) fn mistake(messages: &[SamplingMessage]) -> Option<String> {
     open.first().map(|missing| format!("the result of tool call `{missing}` does not follow it"))
 }
 
-fn results(message: &SamplingMessage) -> Vec<&str> {
-    let id = |block| match block {
-        &SamplingContent::ToolResult(ref result) => Some(result.tool_use_id.as_str()),
+fn results<'a>(message: &'a SamplingMessage) -> Vec<&'a str> {
+    let id = |block: &'a SamplingContent| match block {
+        SamplingContent::ToolResult(result) => Some(result.tool_use_id.as_str()),
         _ => None,
     };
     message.content.iter().filter_map(id).collect()
 }
 
-fn calls(message: &SamplingMessage) -> Vec<&str> {
-    let id = |block| match block {
-        &SamplingContent::ToolUse(ref call) => Some(call.id.as_str()),
+fn calls<'a>(message: &'a SamplingMessage) -> Vec<&'a str> {
+    let id = |block: &'a SamplingContent| match block {
+        SamplingContent::ToolUse(call) => Some(call.id.as_str()),
         _ => None,
     };
     message.content.iter().filter_map(id).collect()

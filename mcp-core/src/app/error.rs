@@ -31,6 +31,9 @@ pub enum ConfigError {
     /// A tool's name is not 1 to 128 of `A-Z a-z 0-9 _ - .`.
     #[error("`{0}` is no tool name: it takes 1 to 128 of A-Z a-z 0-9 _ - .")]
     ToolName(String),
+    /// An extension's name has no prefix, as in `com.example/reviews`.
+    #[error("`{0}` is no extension name: it takes a prefix, as in com.example/reviews")]
+    ExtensionName(String),
     /// The root of a tool's input schema does not say `"type":"object"`.
     #[error("the input schema of tool `{0}` must have \"type\":\"object\" at its root")]
     InputSchema(String),

@@ -8,7 +8,9 @@ use core::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::answer::{self, Elicited};
+use super::answer;
+#[cfg(feature = "schemars")]
+use super::answer::Elicited;
 use super::ask::Ask;
 use super::context::Context;
 use super::conversation;

@@ -108,6 +108,22 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         }
     }
 
+    /// Answers a request of the modern era: with all of it, or with a stream in which the handler
+    /// runs on.
+    async fn answer(&self, headers: &HeaderMap, call: ModernCall) -> Response<Body<R, H>> {
+        let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
+        if let Some(Err(refused)) = mirrored.map(|it| call.check_params(headers, &it)) {
+            return refused.map(Body::full);
+        }
+        let mut call = Call::start(&self.engine, call, &self.stop);
+        let (head, payload) = call.response().await.into_parts();
+        let body = match payload {
+            Payload::Whole(frame) => Body::frame(frame),
+            Payload::Stream => Body::call(call),
+        };
+        Response::from_parts(head, body)
+    }
+
     async fn exchange(&self, exchange: Exchange<Links>) -> Response<Body<R, H>> {
         let slot = Arc::clone(exchange.slot());
         if slot.attachment().connection().is_none() {
@@ -154,22 +170,6 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 }
             }
         });
-    }
-
-    /// Answers a request of the modern era: with all of it, or with a stream in which the handler
-    /// runs on.
-    async fn answer(&self, headers: &HeaderMap, call: ModernCall) -> Response<Body<R, H>> {
-        let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
-        if let Some(Err(refused)) = mirrored.map(|it| call.check_params(headers, &it)) {
-            return refused.map(Body::full);
-        }
-        let mut call = Call::start(&self.engine, call, &self.stop);
-        let (head, payload) = call.response().await.into_parts();
-        let body = match payload {
-            Payload::Whole(frame) => Body::frame(frame),
-            Payload::Stream => Body::call(call),
-        };
-        Response::from_parts(head, body)
     }
 
     /// Reads a body within its time.

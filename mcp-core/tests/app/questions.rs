@@ -1,6 +1,8 @@
+use core::pin::pin;
+use core::task::{Context as Polling, Poll, Waker};
 use core::time::Duration;
 
-use mcp_core::app::{AskError, Context, Server};
+use mcp_core::app::{AskError, Context, Server, ask_all};
 use mcp_core::error::RequestError;
 use mcp_core::model::{
     CreateMessageParams, ElicitAction, ElicitParams, ElicitUrlParams, RawObject, SamplingMessage,
@@ -139,4 +141,62 @@ fn tool_16_a_tool_that_cannot_ask_says_so() {
     fixture.peer.answer(ANSWER);
     let result = fixture.tool("ask", "{}").unwrap();
     assert_eq!(result["content"][0]["text"], "LLM response: m");
+}
+
+const ROOTS: &str = r#"{"roots":[{"uri":"file:///home"}]}"#;
+
+/// Questions that do not depend on each other do not wait for each other.
+#[test]
+fn questions_are_asked_together() {
+    let fixture = Fixture::new(&empty());
+    fixture.peer.set_slow();
+    let cx = fixture.cx();
+    let methods = || -> Vec<String> {
+        let sent = fixture.peer.take();
+        sent.into_iter().map(|(method, _)| method).collect()
+    };
+    for answer in [ANSWER, ROOTS, ROOTS, ROOTS] {
+        fixture.peer.answer(answer);
+    }
+    let mut asked = pin!(ask_all((cx.sample("a", question()), cx.list_roots("b"))));
+    assert!(methods().is_empty(), "nobody waits for the answers yet");
+    let mut polling = Polling::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut polling).is_pending());
+    assert_eq!(methods(), ["sampling/createMessage", "roots/list"]);
+    let Poll::Ready(Ok((model, roots))) = asked.poll(&mut polling) else {
+        panic!("there are two answers");
+    };
+    assert_eq!((model.model.as_str(), roots.roots.len()), ("m", 1));
+
+    let mut asked = pin!(ask_all(vec![cx.list_roots("a"), cx.list_roots("b")]));
+    assert!(asked.as_mut().poll(&mut polling).is_pending());
+    assert_eq!(methods(), ["roots/list", "roots/list"]);
+    assert_eq!(run(asked).unwrap().len(), 2);
+    assert!(run(ask_all(Vec::<mcp_core::app::Ask<()>>::new())).unwrap().is_empty());
+}
+
+/// Nobody is asked for half of what is needed.
+#[test]
+fn questions_that_cannot_all_be_asked_are_not_asked() {
+    let fixture = Fixture::with(&empty(), Revision::LATEST_LEGACY, r#"{"roots":{}}"#);
+    fixture.peer.answer(ROOTS);
+    let cx = fixture.cx();
+    let error = run(ask_all((cx.list_roots("a"), cx.sample("b", question())))).unwrap_err();
+    assert!(matches!(error, AskError::Unsupported(_)));
+    let sample = || cx.sample("b", question());
+    let error = run(ask_all(vec![sample(), sample()])).unwrap_err();
+    assert!(matches!(error, AskError::Unsupported(_)));
+    assert!(fixture.peer.take().is_empty());
+}
+
+/// SAMP-11: a conversation that no provider takes is not sent.
+#[test]
+fn samp_11_calls_without_results_are_not_sent() {
+    let fixture = Fixture::new(&empty());
+    let messages = r#"[{"role":"assistant","content":{"type":"tool_use","id":"1","name":"t",
+        "input":{}}}]"#;
+    let messages: Vec<SamplingMessage> = serde_json::from_str(messages).unwrap();
+    let asked = run(fixture.cx().sample("a", CreateMessageParams::new(messages, 9u64)));
+    assert!(matches!(asked, Err(AskError::Question(_))));
+    assert!(fixture.peer.take().is_empty());
 }

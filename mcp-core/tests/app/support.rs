@@ -28,6 +28,7 @@ struct Ends {
     sent: Vec<Outgoing>,
     answers: VecDeque<Result<RawJson, RequestError>>,
     full: bool,
+    slow: bool,
 }
 
 impl FakePeer {
@@ -51,6 +52,13 @@ impl FakePeer {
     }
 }
 
+impl FakePeer {
+    /// Lets answers come only when they have been waited for.
+    pub(crate) fn set_slow(&self) {
+        self.0.lock().unwrap().slow = true;
+    }
+}
+
 impl Peer for FakePeer {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
         let mut ends = self.0.lock().unwrap();
@@ -64,8 +72,14 @@ impl Peer for FakePeer {
     fn request(&self, request: Outgoing) -> PeerAnswer {
         let mut ends = self.0.lock().unwrap();
         ends.sent.push(request);
-        let answer = ends.answers.pop_front();
-        Box::pin(async move { answer.unwrap_or(Err(RequestError::Lost)) })
+        let mut answer = ends.answers.pop_front();
+        let mut waits = ends.slow;
+        Box::pin(core::future::poll_fn(move |_| {
+            if core::mem::take(&mut waits) {
+                return Poll::Pending;
+            }
+            Poll::Ready(answer.take().unwrap_or(Err(RequestError::Lost)))
+        }))
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn accept<A: Default>(
     bytes: usize,
 ) -> Posted<A> {
     match era_of(headers, &incoming) {
-        Era::Modern => shared.stateless.accept(now, headers, incoming),
+        Era::Modern => shared.modern.accept(now, headers, incoming),
         Era::Legacy => {
             let request = request_of(&incoming).map(|request| request.id.clone());
             accept_legacy(now, shared, headers, incoming, bytes)

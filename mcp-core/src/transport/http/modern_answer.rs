@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::modern::{Accept, Stateless};
+use super::modern::Stateless;
 use crate::error::SendError;
 use crate::id::RequestId;
 use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, Reply};
@@ -24,13 +24,11 @@ const GATHER: usize = 16 * 1024;
 /// The answer to one request: a single JSON object, or a stream of events that ends with the
 /// response. What comes first decides: a notification, or the response itself.
 ///
-/// A stream is also opened for a request that takes so long that a proxy might give up on it,
-/// if the client takes one. The status of an answer that comes later is 200 whatever it says
-/// (SHTTP-M20).
+/// A stream is also opened for a request that takes so long that a proxy might give up on it. The
+/// status of an answer that comes later is 200 whatever it says (SHTTP-M20).
 #[derive(Debug)]
 pub struct ModernAnswer {
     id: RequestId,
-    accept: Accept,
     /// It is a `subscriptions/listen`: a stream by nature, for as long as its client likes.
     listens: bool,
     state: State,
@@ -69,16 +67,9 @@ pub enum Payload {
 }
 
 impl ModernAnswer {
-    pub(super) fn new(
-        now: Instant,
-        id: RequestId,
-        accept: Accept,
-        listens: bool,
-        settings: &Stateless,
-    ) -> Self {
+    pub(super) fn new(now: Instant, id: RequestId, listens: bool, settings: &Stateless) -> Self {
         Self {
             id,
-            accept,
             listens,
             state: State::Waiting,
             ready: VecDeque::new(),
@@ -96,14 +87,13 @@ impl ModernAnswer {
     /// Sends a notification about the request.
     ///
     /// # Errors
-    /// [`SendError`] hands it back: [`Ended`](SendError::Ended) if the client takes no stream or
-    /// the notification does not belong on this one, [`Closed`](SendError::Closed) after the
-    /// response.
+    /// [`SendError`] hands it back: [`Ended`](SendError::Ended) if the notification does not belong
+    /// on this stream, [`Closed`](SendError::Closed) after the response.
     pub fn notify(&mut self, item: Outgoing) -> Result<(), SendError<Outgoing>> {
         if self.is_answered() {
             return Err(SendError::Closed(item));
         }
-        if !self.accept.events || !belongs(&item.method, self.listens) {
+        if !belongs(&item.method, self.listens) {
             return Err(SendError::Ended(item));
         }
         let (bytes, frames) = self.queued;
@@ -121,7 +111,7 @@ impl ModernAnswer {
             return;
         }
         let frame = Frame::response(&self.id, reply);
-        if matches!(self.state, State::Waiting) && self.accept.json && !self.listens {
+        if matches!(self.state, State::Waiting) && !self.listens {
             self.state = State::Answered(frame, status(reply));
             return;
         }
@@ -165,13 +155,11 @@ impl ModernAnswer {
             return;
         }
         self.keep_alive_at = now + self.keep_alive;
-        if self.accept.events {
-            self.start_stream();
-            // What waits to be read breaks the silence as well as a comment would.
-            if !self.has_data() {
-                self.open.extend_from_slice(KEEP_ALIVE);
-                self.queued.0 += KEEP_ALIVE.len();
-            }
+        self.start_stream();
+        // What waits to be read breaks the silence as well as a comment would.
+        if !self.has_data() {
+            self.open.extend_from_slice(KEEP_ALIVE);
+            self.queued.0 += KEEP_ALIVE.len();
         }
     }
 
@@ -227,8 +215,7 @@ impl ModernAnswer {
         if self.is_answered() {
             return None;
         }
-        let keep_alive = self.accept.events.then_some(self.keep_alive_at);
-        [keep_alive, self.deadline].into_iter().flatten().min()
+        [Some(self.keep_alive_at), self.deadline].into_iter().flatten().min()
     }
 
     // Getters.

@@ -56,8 +56,8 @@ pub struct HttpServer<A> {
 pub(super) struct Shared<A> {
     pub(super) config: HttpConfig,
     pub(super) session: Arc<SessionConfig>,
+    pub(super) modern: Stateless,
     pub(super) ids: SessionIds,
-    pub(super) stateless: Arc<Stateless>,
     pub(super) sessions: Arc<Sessions<A>>,
     sweep: Mutex<Sweep<A>>,
 }
@@ -140,16 +140,16 @@ impl<A: Default> HttpServer<A> {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
         // A session here is of the legacy era: requests of the other one never get to it.
         let session = Arc::new(SessionConfig { modern: false, ..config.session.clone() });
-        let stateless = Arc::new(Stateless::new(&config));
+        let modern = Stateless::new(&config);
         let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
         let ids = SessionIds::new(seed);
-        Self { shared: Arc::new(Shared { config, session, stateless, ids, sessions, sweep }) }
+        Self { shared: Arc::new(Shared { config, session, modern, ids, sessions, sweep }) }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
     /// answered, at the latest after `within`.
     pub fn drain(&self, now: Instant, within: Duration) {
-        self.shared.stateless.drain();
+        self.shared.modern.drain();
         for slot in self.shared.sessions.close() {
             slot.lock().drain(now, within);
         }
