@@ -149,7 +149,7 @@ fn elic_28_the_answer_is_of_the_type() {
     }
 }
 
-/// ELIC-14: three answers, in both eras.
+/// ELIC-14, ELIC-40: three answers, in both eras.
 #[test]
 fn elic_14_declined_and_cancelled() {
     let server = server::<Person>();

@@ -5,7 +5,8 @@ use core::time::Duration;
 use mcp_core::app::{AskError, Context, Server, ask_all};
 use mcp_core::error::RequestError;
 use mcp_core::model::{
-    CreateMessageParams, ElicitAction, ElicitParams, RawObject, SamplingMessage, Tool,
+    CreateMessageParams, ElicitAction, ElicitParams, ElicitUrlParams, RawObject, SamplingMessage,
+    Tool,
 };
 use mcp_core::revision::Revision;
 use serde_json::Value;
@@ -99,7 +100,8 @@ fn life_08_old_clients_are_asked_what_they_know() {
     for revision in Revision::LEGACY {
         let fixture = Fixture::at(&empty(), revision);
         let cx = fixture.cx();
-        let url = ElicitParams::url("Sign in", "https://example.com");
+        let url = ElicitUrlParams::new("Sign in", "https://example.com").with_elicitation_id("7");
+        let url = ElicitParams::Url(url);
         for (question, since) in [(form(), Revision::V2025_06_18), (url, Revision::V2025_11_25)] {
             fixture.peer.answer(r#"{"action":"decline"}"#);
             let answered = run(cx.elicit("q", question)).is_ok();

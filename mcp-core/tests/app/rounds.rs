@@ -136,8 +136,8 @@ fn mrtr_23_malformed_answers_are_errors() {
     }
 }
 
-/// MRTR-22: one round after the other, each with a state of its own that holds all the answers so
-/// far; what was answered once stays as it was.
+/// MRTR-22, STATE-04: one round after the other, each with a state of its own that holds all the
+/// answers so far; what was answered once stays as it was.
 #[test]
 fn mrtr_22_rounds_follow_each_other() {
     let client = Modern::new(&hosted(steps()));
@@ -181,6 +181,28 @@ fn a_key_used_twice_is_two_questions() {
     legacy.peer.answer(r#"{"action":"accept","content":{"name":"1"}}"#);
     legacy.peer.answer(r#"{"action":"accept","content":{"name":"1234"}}"#);
     assert_eq!(text(&legacy.tool("pin", "{}").unwrap()), "2 turns");
+}
+
+/// MRTR-21, ELIC-40: a client need not come back; a round that has ended leaves nothing here.
+#[test]
+fn mrtr_21_nobody_need_come_back() {
+    let held = Arc::new(());
+    let in_handler = Arc::clone(&held);
+    let tool = move |_: Value, cx: Context| {
+        let held = Arc::clone(&in_handler);
+        async move {
+            cx.elicit("q", name_form()).await?;
+            drop(held);
+            Ok("done")
+        }
+    };
+    let server = hosted(Server::builder("s", "1").raw_tool(Tool::new("ask"), tool));
+    for _ in 0..1000 {
+        let asked = Modern::new(&server).call("ask").unwrap();
+        assert_eq!(asked["resultType"], "input_required");
+        assert_eq!(Arc::strong_count(&held), 2, "the tool's and ours");
+    }
+    assert!(server.connections().is_empty());
 }
 
 /// MRTR-02: prompts and resources ask as tools do.

@@ -20,7 +20,7 @@ fn refused(client: &Modern, params: &Value) -> String {
 
 const FOREIGN: &str = "`requestState` was not issued for this request, or was altered";
 
-/// MRTR-17, MRTR-18: no byte of the state can be changed, and anything else is refused.
+/// MRTR-17, MRTR-18, ELIC-31: no byte of the state can be changed, and anything else is refused.
 #[test]
 fn mrtr_18_altered_state_is_refused() {
     let client = Modern::new(&hosted(steps()));
@@ -85,7 +85,7 @@ fn mrtr_19_state_belongs_to_its_request() {
     assert_eq!(refused(&Modern::new(&other), &params), FOREIGN);
 }
 
-/// MRTR-19, ELIC-29: a state is of no use to anybody else.
+/// MRTR-19, ELIC-29, ELIC-31, SEC-03: a state is of no use to anybody else.
 #[test]
 fn mrtr_19_state_belongs_to_its_principal() {
     let server = hosted(steps());

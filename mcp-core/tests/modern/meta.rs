@@ -69,7 +69,8 @@ fn ver_08_a_revision_nobody_speaks_is_answered_with_those_there_are() {
     }
 }
 
-/// SHTTP-M12; CAP-07: methods of the other era, of other capabilities, and of none.
+/// SHTTP-M12, CAP-07, LIFE-12, PING-04: methods of the other era, of other capabilities, and of
+/// none.
 #[test]
 fn shttp_m12_a_method_that_is_not_there_is_404() {
     let web = Web::new();

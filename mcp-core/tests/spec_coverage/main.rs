@@ -84,7 +84,7 @@ fn page_08_case_20b_by_name() {
 fn no_test() {}
 
 proptest! {
-    /// AUTH-RS01.
+    /// AUTH-RS01..RS03.
     #[test]
     fn shttp_l05_indented(
         id in any_id(),
@@ -97,7 +97,7 @@ proptest! {
     let found: Vec<_> = tests.iter().map(|it| (it.name.as_str(), it.names.len())).collect();
     assert_eq!(
         found,
-        [("file: page_08_case_20b_by_name", 6), ("file: shttp_l05_indented", 2)],
+        [("file: page_08_case_20b_by_name", 6), ("file: shttp_l05_indented", 4)],
         "{tests:?}"
     );
     assert_eq!(unknown, ["file:9: TOOL-99", "file:9: TOUL-01"]);

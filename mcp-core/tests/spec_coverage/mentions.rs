@@ -28,10 +28,12 @@ impl Known {
 
     /// The ids that a line of text mentions; those that do not exist as errors.
     pub(crate) fn in_text(&self, line: &str) -> Vec<Result<String, String>> {
-        let words = line.split(|c: char| !c.is_ascii_alphanumeric() && !"-_".contains(c));
+        let words = line.split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c));
         let mut found = Vec::new();
-        for word in words {
-            if is_requirement(word) && !WORDS.contains(&word) {
+        for word in words.map(|word| word.trim_matches('.')) {
+            if let Some((first, last)) = word.split_once("..").filter(|it| is_requirement(it.0)) {
+                found.extend(range(first, last).map(|id| known(id, &self.requirements)));
+            } else if is_requirement(word) && !WORDS.contains(&word) {
                 found.push(known(word.to_owned(), &self.requirements));
             } else if self.cases.contains(word) {
                 found.push(Ok(word.to_owned()));
@@ -62,6 +64,13 @@ impl Known {
 /// What comes before the number.
 pub(crate) fn area(id: &str) -> &str {
     id.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+/// `JSONRPC-14..17`, `SHTTP-L16..L19`.
+fn range(first: &str, last: &str) -> impl Iterator<Item = String> {
+    let number = |text: &str| text[area(text).len()..].parse::<u32>().unwrap_or_default();
+    let area = area(first).to_owned();
+    (number(first)..=number(last)).map(move |number| format!("{area}{number:02}"))
 }
 
 fn known(id: String, all: &BTreeSet<String>) -> Result<String, String> {

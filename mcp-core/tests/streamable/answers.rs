@@ -98,7 +98,7 @@ fn case_37_each_message_is_on_exactly_one_stream() {
     assert!(client.slot.lock().poll_transmit().is_none());
 }
 
-/// A request that was cancelled has no answer, and what waited for one ends all the same.
+/// SHTTP-11: A request that was cancelled has no answer, and what waited for one ends all the same.
 #[test]
 fn a_cancelled_request_leaves_nothing_open() {
     let web = Web::new();

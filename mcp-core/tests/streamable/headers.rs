@@ -44,6 +44,7 @@ fn the_body_must_be_json() {
     assert_eq!(said.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
+/// SHTTP-01.
 #[test]
 fn other_methods_are_405_with_allow() {
     let web = Web::new();

@@ -61,7 +61,7 @@ fn case_36_a_stream_cut_at_every_byte_resumes_to_one_answer() {
     }
 }
 
-/// SHTTP-L19, case_34: what is repeated belongs to the stream that was cut.
+/// case_34, GHSA-84j6-jc92-77jm; SHTTP-L19: what is repeated belongs to the stream that was cut.
 #[test]
 fn case_34_streams_do_not_mix() {
     let web = Web::new();
