@@ -65,8 +65,21 @@ mod tests {
     #[test]
     fn nothing_else_is() {
         for text in [
-            "Zg", "Zg=", "Zg===", "Z", "=", "====", "Z===", "Zm9=v", "Zm9v====", "Zm 9", "Zm9v\n",
-            "_-_-", "Zh==", "Zm9=", "Zm9\u{e4}",
+            "Zg",
+            "Zg=",
+            "Zg===",
+            "Z",
+            "=",
+            "====",
+            "Z===",
+            "Zm9=v",
+            "Zm9v====",
+            "Zm 9",
+            "Zm9v\n",
+            "_-_-",
+            "Zh==",
+            "Zm9=",
+            "Zm9\u{e4}",
         ] {
             assert_eq!(decode(text), None, "{text}");
         }
