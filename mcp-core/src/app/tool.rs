@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::decode::{self, Misfit};
 use super::guard::resumed;
 use super::shelf::Item;
-use super::{CallError, ConfigError, Context, Work};
+use super::{CallError, ConfigError, Context, Contract, Work};
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
 use crate::model::{
     CallToolResult, Content, Cursor, ForRevision, ListToolsResult, RawObject, Tool,
@@ -114,6 +114,8 @@ type Run = dyn Fn(&str, Context) -> Result<Work<CallToolResult>, Misfit> + Send 
 /// A tool and what it does.
 pub(super) struct ToolEntry {
     pub(super) tool: Tool,
+    /// What the schemas say, once they have been checked.
+    contract: Contract,
     run: Box<Run>,
 }
 
@@ -131,11 +133,11 @@ impl ToolEntry {
                 Box::pin(async move { work.await?.into_tool_result() });
             Ok(work)
         };
-        Self { tool, run: Box::new(run) }
+        Self { tool, contract: Contract::default(), run: Box::new(run) }
     }
 
     /// Whether a client can be offered the tool.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&mut self) -> Result<(), ConfigError> {
         #[derive(Deserialize)]
         struct Root {
             r#type: String,
@@ -147,9 +149,11 @@ impl ToolEntry {
             return Err(ConfigError::ToolName(name.clone()));
         }
         match self.tool.input_schema.decode::<Root>() {
-            Ok(Root { r#type }) if r#type == "object" => Ok(()),
-            _ => Err(ConfigError::InputSchema(name.clone())),
+            Ok(Root { r#type }) if r#type == "object" => {}
+            _ => return Err(ConfigError::InputSchema(name.clone())),
         }
+        self.contract = Contract::of(&self.tool)?;
+        Ok(())
     }
 
     /// Calls the tool. Arguments that do not fit are the model's to correct since 2025-11-25,
@@ -160,7 +164,8 @@ impl ToolEntry {
         cx: Context,
         revision: Revision,
     ) -> Result<CallToolResult, ErrorObject> {
-        match (self.run)(arguments, cx) {
+        let checked = self.contract.check_arguments(arguments);
+        match checked.and_then(|()| (self.run)(arguments, cx)) {
             Ok(work) => match resumed(work).await {
                 Ok(result) => self.keeps_its_word(result),
                 Err(error) => error.into_tool_result(revision),
@@ -172,13 +177,18 @@ impl ToolEntry {
 
     /// TOOL-22: a tool with an output schema has structured output, or clients fail the call.
     fn keeps_its_word(&self, result: CallToolResult) -> Result<CallToolResult, ErrorObject> {
-        let owes = self.tool.output_schema.is_some() && result.is_error != Some(true);
-        if owes && result.structured_content.is_none() {
-            return Err(ErrorObject::internal(
-                "the tool has an output schema but returned no structured content",
-            ));
+        if self.tool.output_schema.is_none() || result.is_error == Some(true) {
+            return Ok(result);
         }
-        Ok(result)
+        let mistake = match &result.structured_content {
+            None => "the tool has an output schema but returned no structured content",
+            // Where it does not match is no client's business: values are in the way there.
+            Some(json) if !self.contract.allows_output(json) => {
+                "the tool returned structured content that does not match its output schema"
+            }
+            Some(_) => return Ok(result),
+        };
+        Err(ErrorObject::internal(mistake))
     }
 }
 

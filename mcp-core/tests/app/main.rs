@@ -17,3 +17,5 @@ mod support;
 mod tools;
 #[cfg(feature = "schemars")]
 mod typed;
+#[cfg(feature = "validate")]
+mod validation;

@@ -66,15 +66,8 @@ impl ServerSession {
         self.ids.insert(id.clone(), Place::InFlight(ticket.key()));
         self.counters.dispatched += 1;
         self.counters.in_flight_peak = self.counters.in_flight_peak.max(self.in_flight.len());
-        let request = IncomingRequest {
-            ticket,
-            id,
-            method,
-            params,
-            progress_token,
-            held_for,
-            caller: None,
-        };
+        let request =
+            IncomingRequest { ticket, id, method, params, progress_token, held_for, caller: None };
         self.events.push_back(ServerEvent::Request(request));
         if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {
             self.serving = true;

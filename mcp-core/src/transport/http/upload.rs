@@ -106,9 +106,7 @@ impl<A> Upload<A> {
                 let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
                 Posted::Session(response, slot)
             }
-            Target::Mcp(stateless) => {
-                mcp::accept(now, headers, incoming, frame.len(), &stateless)
-            }
+            Target::Mcp(stateless) => mcp::accept(now, headers, incoming, frame.len(), &stateless),
         }
     }
 
