@@ -40,4 +40,5 @@ sdk=$home/ts/node_modules/@modelcontextprotocol
     done
     node -p "'ts1: ' + JSON.parse(fs.readFileSync('$sdk/sdk/package.json')).version"
     node -p "'ts2: ' + JSON.parse(fs.readFileSync('$sdk/client/package.json')).version"
+    node -p "'inspector: ' + JSON.parse(fs.readFileSync('$sdk/inspector/package.json')).version"
 } > "$home/versions"

@@ -21,7 +21,7 @@ os.environ["PYTHONPATH"] = str(HERE)  # for `python -m kit.probe`
 from kit.harness import Kit, run_all, select  # noqa: E402
 from kit.server import limits  # noqa: E402
 from checks import (  # noqa: E402, F401
-    race_order, race_state, race_policy, race_ids, admission, network, shutdown, stdio_lines, flood, sdk,
+    race_order, race_state, race_policy, race_ids, admission, network, shutdown, stdio_lines, flood, sdk, inspector,
     reconnect,
 )
 

@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod delay;
+pub mod everything;
 pub mod options;
 
 /// The README's examples, compiled.

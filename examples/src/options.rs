@@ -12,7 +12,7 @@ use mcp_core::driver::{Platform, Serve};
 const HELP: &str = "\
 A server with many tools, to try clients against.
 
-  --http ADDR          serve HTTP+SSE on ADDR (default 127.0.0.1:8000; port 0 picks one)
+  --http ADDR          serve HTTP on ADDR (default 127.0.0.1:8000; port 0 picks one)
   --stdio              serve one client over standard input and output instead
   --tools N            how many tools to offer (default 380)
   --early POLICY       requests before the handshake: hold (default), refuse or serve
@@ -147,11 +147,12 @@ impl Options {
     #[must_use]
     pub fn welcome(&self, address: SocketAddr) -> String {
         let mut text = String::new();
-        let _ = writeln!(text, "Serving {} tools on http://{address}/sse", self.tools);
+        let _ = writeln!(text, "Serving {} tools on http://{address}/mcp", self.tools);
+        let _ = writeln!(text, "and over HTTP+SSE on http://{address}/sse");
         let _ = writeln!(text, "Paste into a client's configuration:");
         let _ = writeln!(
             text,
-            r#"  {{"mcpServers":{{"catalog":{{"type":"sse","url":"http://{address}/sse"}}}}}}"#
+            r#"  {{"mcpServers":{{"catalog":{{"type":"http","url":"http://{address}/mcp"}}}}}}"#
         );
         let _ = write!(text, "Ctrl-C stops it.");
         text

@@ -164,7 +164,7 @@ impl Served {
         let server = HttpServer::new(HttpConfig::new(config()), &[7; 32]);
         let (get, ()) =
             Request::get("/sse").header("host", "localhost").body(()).unwrap().into_parts();
-        let Admission::Open(mut stream) = server.begin(NOW, &get, || ()) else {
+        let Admission::Open(mut stream) = server.begin(NOW, &get) else {
             panic!("a stream");
         };
         let endpoint = stream.poll_data(NOW).unwrap();
@@ -186,7 +186,7 @@ impl Served {
     }
 
     fn upload(&self) -> Option<Upload<()>> {
-        match self.server.begin(NOW, &self.post, || ()) {
+        match self.server.begin(NOW, &self.post) {
             Admission::ReadBody(upload) => Some(upload),
             _ => None,
         }

@@ -53,6 +53,11 @@ pub struct Limits {
     pub outbox_bytes_max: usize,
     /// Frames waiting to leave at which the session wants no more input. Default 4096.
     pub outbox_frames: usize,
+    /// Messages of our own that wait for a client to open its stream, where it may do without
+    /// one. Default 256; beyond it they are handed back.
+    pub parked_frames: usize,
+    /// Bytes of such messages. Default 1 MiB.
+    pub parked_bytes: usize,
     /// Messages of our own that wait for `initialized`. Default 256.
     pub deferred: usize,
     /// Requests of our own that wait for an answer. Default 256.
@@ -78,6 +83,8 @@ impl Default for Limits {
             outbox_bytes: 4 << 20,
             outbox_bytes_max: 32 << 20,
             outbox_frames: 4096,
+            parked_frames: 256,
+            parked_bytes: 1 << 20,
             deferred: 256,
             outbound_requests: 256,
             exchange_frames: 256,

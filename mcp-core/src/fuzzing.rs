@@ -269,6 +269,7 @@ mod tests {
         }
     }
 
+    /// GHSA-3qhf-m339-9g5v, GHSA-j975-95f5-7wqh.
     #[test]
     fn messages_hold_for_seeded_inputs() {
         let mut seeded = Seeded(0x6d63_7063_6f64_6563);
@@ -291,6 +292,7 @@ mod tests {
         }
     }
 
+    /// GHSA-3qhf-m339-9g5v, GHSA-j975-95f5-7wqh.
     #[test]
     fn sessions_hold_for_seeded_operations() {
         let mut seeded = Seeded(0x6d63_7063_6f64_6563);

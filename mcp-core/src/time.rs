@@ -54,3 +54,43 @@ impl Sub for Instant {
         self.0.saturating_sub(rhs.0)
     }
 }
+
+/// A point in time on the world's clock, for what other processes and later ones must agree on.
+///
+/// The core never reads that clock either; see [`Instant`] for the one deadlines are on.
+///
+/// ```
+/// use core::time::Duration;
+/// use mcp_core::time::UnixTime;
+///
+/// let issued = UnixTime::from_epoch(Duration::from_secs(1_785_000_000));
+/// assert!(issued + Duration::from_secs(1) > issued);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UnixTime(Duration);
+
+impl UnixTime {
+    /// 1970-01-01 00:00 UTC.
+    pub const EPOCH: Self = Self(Duration::ZERO);
+
+    /// The instant `elapsed` after 1970-01-01 00:00 UTC.
+    #[must_use]
+    pub const fn from_epoch(elapsed: Duration) -> Self {
+        Self(elapsed)
+    }
+
+    /// How long after 1970-01-01 00:00 UTC this instant lies.
+    #[must_use]
+    pub const fn since_epoch(self) -> Duration {
+        self.0
+    }
+}
+
+impl Add<Duration> for UnixTime {
+    type Output = Self;
+
+    /// Saturates at the end of time.
+    fn add(self, rhs: Duration) -> Self {
+        Self(self.0.saturating_add(rhs))
+    }
+}

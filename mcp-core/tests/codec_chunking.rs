@@ -228,6 +228,7 @@ fn case_51_an_endless_line_is_refused_once_and_memory_stays_bounded() {
     assert_eq!(decoder.poll_line(), Some(Ok(Bytes::from_static(b"{}"))));
 }
 
+/// STDIO-03.
 #[test]
 fn case_60_unicode_line_separators_do_not_split_lines() {
     let line = "{\"text\":\"a\u{2028}b\u{2029}c\u{85}d\u{b}e\u{c}f\"}";

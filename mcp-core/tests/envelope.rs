@@ -54,7 +54,8 @@ fn case_69_messages_are_told_apart_by_their_members() {
     }
 }
 
-/// case_69; JSONRPC-07, JSONRPC-13: what contradicts itself is refused, and the error names it.
+/// case_69; JSONRPC-07, JSONRPC-13, JSONRPC-10: what contradicts itself is refused, and the error
+/// names it.
 #[test]
 fn case_69_the_error_names_the_member() {
     for (rest, kind, answered) in [
@@ -132,7 +133,8 @@ fn case_59_what_is_no_request_is_never_answered() {
     assert!(fault(r#"{"jsonrpc":"2.0","ID":1,"method":"a"}"#).is_answerable());
 }
 
-/// case_66: a name that stands there twice, or that another reader could take for one of ours.
+/// case_66, CVE-2026-27896, GHSA-4gph-2hhr-5mwg: a name that stands there twice, or that another
+/// reader could take for one of ours.
 #[test]
 fn case_66_duplicates_and_case_variants_are_refused() {
     let base = r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{}"#;
@@ -183,7 +185,8 @@ fn escapes_in_names_and_methods_are_read() {
     assert_eq!(request.id.as_json(), "\"\\u0061\"", "kept as it was written");
 }
 
-/// JSONRPC-27: what is no JSON is told so, with the place; what is no object is another fault.
+/// JSONRPC-27, ERR-01: what is no JSON is told so, with the place; what is no object is another
+/// fault.
 #[test]
 fn what_is_no_json_is_a_parse_error() {
     for frame in ["", " ", "{", "{}x", "[", "[{}", "[1,]", "nul", "\u{feff}{}", "{\"a\":01}", "'a'"]
@@ -393,7 +396,7 @@ proptest! {
         prop_assert_eq!(response.outcome.unwrap(), params);
     }
 
-    /// `data` of an error too.
+    /// JSONRPC-10: `data` of an error too.
     #[test]
     fn error_data_passes_byte_for_byte(id in any_id(), code: i64, text: String, data in any_json()) {
         let written = serde_json::to_string(&text).unwrap();

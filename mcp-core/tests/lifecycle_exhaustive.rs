@@ -755,7 +755,7 @@ impl Drop for Told<'_> {
 }
 
 /// case_01, case_02, case_04, case_05, case_08, case_10, case_11, case_12, case_40, case_62;
-/// races a to f, h, j, k, m, n. Every revision, up to six things in any order.
+/// races a to f, h, j, k, m, n; JSONRPC-29, LIFE-01. Every revision, up to six things in any order.
 #[test]
 fn every_order_of_short_stories_in_every_revision() {
     let played = check(

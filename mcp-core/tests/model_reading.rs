@@ -77,7 +77,7 @@ fn errors_of_unions_name_the_member() {
     assert!(refusal::<Tool>(r#"{"name":"t","inputSchema":null}"#).contains("an object"));
 }
 
-/// JSONRPC-26
+/// JSONRPC-26, CAP-01
 #[test]
 fn unknown_members_are_tolerated_whatever_they_hold() {
     let block: Content = read(r#"{"type":"text","data":5,"resource":[],"text":"hi","x":1e400}"#);
@@ -86,6 +86,10 @@ fn unknown_members_are_tolerated_whatever_they_hold() {
     assert_eq!(tool, Tool::new("t"));
     let offer: ServerCapabilities = read(r#"{"tools":{"deep":{}},"other":1,"logging":{"a":1}}"#);
     assert!(offer.tools.is_some() && offer.logging.is_some() && offer.prompts.is_none());
+    let client: ClientCapabilities =
+        read(r#"{"roots":{"deep":[]},"experimental":{"a/b":{"c":1}},"other":null,"more":7}"#);
+    assert!(client.roots.is_some() && client.sampling.is_none());
+    assert_eq!(client.experimental.unwrap().len(), 1);
 }
 
 /// SAMP-16
@@ -103,7 +107,7 @@ fn sampling_content_is_one_block_or_many() {
     assert!(refusal::<SamplingMessage>(r#"{"role":"user","content":"hi"}"#).contains("block"));
 }
 
-/// RES-05
+/// RES-05, CONT-03
 #[test]
 fn resource_contents_are_text_or_blob() {
     let blob = r#"{"uri":"a:b","mimeType":"image/png","blob":"aGk="}"#;
@@ -111,9 +115,11 @@ fn resource_contents_are_text_or_blob() {
     assert_eq!(round_trip::<ResourceContents>(blob), expected);
     let empty = round_trip::<ResourceContents>(r#"{"uri":"a:b","text":""}"#);
     assert_eq!(empty.body, ResourceBody::Text(String::new()));
+    refusal::<ResourceContents>(r#"{"uri":"a:b","mimeType":"image/png"}"#);
+    refusal::<ResourceContents>(r#"{"text":""}"#);
 }
 
-/// ELIC-04, ELIC-11, ELIC-12
+/// ELIC-04, ELIC-05, ELIC-11, ELIC-12, ELIC-22
 #[test]
 fn elicitations_are_told_apart_by_mode() {
     let form = r#"{"message":"m","requestedSchema":{"type":"object","properties":{}}}"#;
@@ -125,7 +131,11 @@ fn elicitations_are_told_apart_by_mode() {
     let ElicitParams::Url(url) = round_trip(url) else { panic!("no url") };
     assert_eq!(url.elicitation_id.as_deref(), Some("7"));
     let bare = UrlElicitationData::new([url]);
-    assert!(write(&bare).contains(r#""mode":"url""#));
+    assert_eq!(
+        serde_json::to_value(&bare).unwrap(),
+        json!({"elicitations": [{"mode": "url", "message": "m", "url": "https://a.example",
+            "elicitationId": "7"}]})
+    );
 }
 
 /// COMP-02
@@ -303,7 +313,7 @@ fn schemas_arguments_and_data_stay_as_they_were() {
     refusal::<CallToolParams>(r#"{"name":"t","arguments":[1]}"#);
 }
 
-/// META-15, META-16
+/// META-07, META-15, META-16
 #[test]
 fn reserved_metadata_is_typed() {
     let json = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28",
@@ -331,6 +341,46 @@ fn reserved_metadata_is_typed() {
     assert_eq!(built.related_task(), Ok(Some("t".into())));
     assert_eq!(built.subscription_id(), Ok(Some("7".into())));
     assert_ne!(built.subscription_id(), Ok(Some(7.into())));
+}
+
+/// META-01, META-02, META-03: every key of ours has the form that keys must have.
+#[test]
+fn keys_of_metadata_are_well_formed() {
+    fn ends_alphanumeric(text: &str) -> bool {
+        text.starts_with(|it: char| it.is_ascii_alphanumeric())
+            && text.ends_with(|it: char| it.is_ascii_alphanumeric())
+    }
+    fn is_label(label: &str) -> bool {
+        ends_alphanumeric(label)
+            && label.starts_with(|it: char| it.is_ascii_alphabetic())
+            && label.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
+    }
+    fn is_key(key: &str) -> bool {
+        let (prefix, name) = key.split_once('/').unwrap_or(("a", key));
+        prefix.split('.').all(is_label)
+            && ends_alphanumeric(name)
+            && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it))
+    }
+    for key in [
+        Meta::PROGRESS_TOKEN,
+        Meta::PROTOCOL_VERSION,
+        Meta::CLIENT_CAPABILITIES,
+        Meta::CLIENT_INFO,
+        Meta::SERVER_INFO,
+        Meta::LOG_LEVEL,
+        Meta::SUBSCRIPTION_ID,
+        Meta::RELATED_TASK,
+        Meta::MODEL_IMMEDIATE_RESPONSE,
+        Meta::TRACEPARENT,
+        Meta::TRACESTATE,
+        Meta::BAGGAGE,
+        TASKS_EXTENSION,
+    ] {
+        assert!(is_key(key), "{key}");
+    }
+    for odd in ["", "/a", "a/", "1a/b", "a-/b", "a..b/c", "a/b/c", "-a", "a_b/c"] {
+        assert!(!is_key(odd), "{odd}");
+    }
 }
 
 /// LOG-02
@@ -361,7 +411,7 @@ fn elicitation_without_a_mode_means_forms() {
     assert!(tasks.has_extension(TASKS_EXTENSION));
 }
 
-/// ELIC-07, ELIC-08, ELIC-09
+/// ELIC-06, ELIC-07, ELIC-08, ELIC-09, ELIC-41
 #[test]
 fn form_fields_of_every_kind_survive() {
     let json = json!({"type":"object","required":["s"],"properties":{
@@ -382,4 +432,6 @@ fn form_fields_of_every_kind_survive() {
     assert_eq!(choice.options[1], ChoiceOption::new("b").with_title("B"));
     let nested = r#"{"type":"object","properties":{"x":{"type":"object","properties":{}}}}"#;
     assert!(refusal::<FormSchema>(nested).contains("`object`"));
+    let pattern = r#"{"type":"object","properties":{"x":{"type":"string","pattern":"a"}}}"#;
+    assert!(!write(&read::<FormSchema>(pattern)).contains("pattern"), "no schema defines it");
 }

@@ -55,6 +55,23 @@ fn implementation_grows() {
     members(&info, "name version", &[(R3, "title"), (R4, "description icons websiteUrl")]);
 }
 
+/// ICON-01
+#[test]
+fn icons_have_sources_sizes_and_themes() {
+    let icon = Icon::new("https://a.example/i.png")
+        .with_mime_type("image/png")
+        .with_sizes(["48x48".to_owned(), "any".to_owned()]);
+    let mut wire = json!({"src": "https://a.example/i.png", "mimeType": "image/png",
+        "sizes": ["48x48", "any"], "theme": "light"});
+    for (theme, name) in [(IconTheme::Light, "light"), (IconTheme::Dark, "dark")] {
+        wire["theme"] = name.into();
+        let icon = icon.clone().with_theme(theme);
+        assert_eq!(serde_json::to_value(&icon).unwrap(), wire);
+        assert_eq!(serde_json::from_value::<Icon>(wire.clone()).unwrap(), icon);
+    }
+    assert!(serde_json::from_value::<Icon>(json!({"sizes": ["any"]})).is_err());
+}
+
 fn full_tool() -> Tool {
     Tool::new("t")
         .with_description("d")
@@ -66,7 +83,7 @@ fn full_tool() -> Tool {
         .with_execution(ToolExecution::new().with_task_support(TaskSupport::Optional))
 }
 
-/// Table T5: Tool; TOOL-32
+/// Table T5: Tool; TOOL-06, TOOL-32
 #[test]
 fn tools_grow() {
     let deltas = [
@@ -82,7 +99,8 @@ fn tools_grow() {
     assert_eq!(full_tool().display_name(), "T");
 }
 
-/// Table T5: Resource, ResourceTemplate, ResourceContents, Root, Prompt, Annotations; CONT-04
+/// Table T5: Resource, ResourceTemplate, ResourceContents, Root, Prompt, Annotations; RES-04,
+/// CONT-04
 #[test]
 fn other_listed_things_grow() {
     let hints =
@@ -114,6 +132,32 @@ fn other_listed_things_grow() {
     members(&contents, "uri text", &[(R3, "_meta")]);
     let root = Root::new("file:///a").with_meta(Meta::new());
     members(&root, "uri", &[(R3, "_meta")]);
+}
+
+/// CONT-04: nobody's list is refused for a priority out of its bounds.
+#[test]
+fn priorities_lie_between_0_and_1() {
+    for (given, sent) in [(-1.0, 0.0), (0.0, 0.0), (0.25, 0.25), (1.0, 1.0), (7.0, 1.0)] {
+        let hints = serde_json::to_value(Annotations::new().with_priority(given)).unwrap();
+        assert_eq!(hints["priority"].as_f64(), Some(sent), "{given}");
+    }
+}
+
+/// CONT-05: annotations are a member of the block, also of one that holds a resource.
+#[test]
+fn annotations_sit_on_the_block() {
+    let hints = || Annotations::new().with_audience([Role::User]);
+    for block in [
+        Content::text("t"),
+        Content::image("AAAA", "image/png"),
+        Content::audio("AAAA", "audio/wav"),
+        Content::resource(ResourceContents::text("a:b", "t")),
+        Content::resource_link(Resource::new("a:b", "n")),
+    ] {
+        let block = sent(&block.with_annotations(hints()), R5);
+        assert_eq!(block["annotations"], json!({"audience": ["user"]}));
+        assert_eq!(block.get("resource").and_then(|it| it.get("annotations")), None);
+    }
 }
 
 /// Table T6, CAP-09, COMP-01
@@ -151,7 +195,7 @@ fn capabilities_change() {
     members(&urls, "", &[(R4, "elicitation")]);
 }
 
-/// CONT-01: a block the revision lacks becomes text that says what it was.
+/// CONT-01, TOOL-28, PROMPT-09: a block the revision lacks becomes text that says what it was.
 #[test]
 fn unknown_blocks_become_text() {
     let hints = Annotations::new().with_priority(1.0);
@@ -187,7 +231,10 @@ fn structured_content_is_an_object_then_anything() {
         assert_eq!(sent(&other, R4)["content"][0]["text"], value.to_string());
         let bare = CallToolResult::new([]).with_structured_content(value.clone());
         assert_eq!(sent(&bare, R4)["content"][0]["text"], value.to_string());
-        assert_eq!(sent(&bare, R5)["content"], json!([]));
+        // TOOL-21: who knows objects alone can read the text.
+        assert_eq!(sent(&bare, R5)["content"][0]["text"], value.to_string());
+        let said = CallToolResult::text("said").with_structured_content(value);
+        assert_eq!(sent(&said, R5)["content"].as_array().unwrap().len(), 1);
     }
 }
 
@@ -211,7 +258,7 @@ fn schemas_fit_the_legacy_revisions() {
     assert_eq!(tool.for_revision(R1).input_schema, plain);
 }
 
-/// CACHE-01, CACHE-02, CACHE-03, JSONRPC-19
+/// CACHE-01, CACHE-02, CACHE-03, JSONRPC-19, JSONRPC-20
 #[test]
 fn modern_results_get_what_they_must_have() {
     let read = ReadResourceResult::text("a:b", "t");
@@ -224,6 +271,12 @@ fn modern_results_get_what_they_must_have() {
     members(&EmptyResult::new(), "", &[(R5, "resultType")]);
     members(&CompleteResult::of(["a"]), "completion", &[(R5, "resultType")]);
     members(&GetPromptResult::new([]), "messages", &[(R5, "resultType")]);
+    let hints = [(R5, "resultType ttlMs cacheScope")];
+    members(&ListPromptsResult::new([]), "prompts", &hints);
+    members(&ListResourcesResult::new([]), "resources", &hints);
+    members(&ListResourceTemplatesResult::new([]), "resourceTemplates", &hints);
+    let discovered = sent(&DiscoverResult::new([], ServerCapabilities::new()), R5);
+    assert_eq!((&discovered["ttlMs"], &discovered["cacheScope"]), (&json!(0), &json!("private")));
     // CACHE-04
     let asks = InputRequiredResult::new().with_request_state("s");
     assert_eq!(sent(&asks, R5), json!({"resultType":"input_required","requestState":"s"}));

@@ -1,13 +1,13 @@
 use core::net::SocketAddr;
 use std::io;
-use std::time;
+use std::time::{self, SystemTime};
 
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use mcp_core::driver::{Platform, Runtime};
-use mcp_core::time::Instant;
+use mcp_core::time::{Instant, UnixTime};
 use smol::Unblock;
 
 use crate::http_server::TcpListener;
@@ -82,5 +82,10 @@ impl Platform for SmolRuntime {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
         Ok(seed)
+    }
+
+    fn unix_time(&self) -> UnixTime {
+        // A clock before 1970 is not set at all.
+        UnixTime::from_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
     }
 }

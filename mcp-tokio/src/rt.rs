@@ -1,9 +1,10 @@
 use core::net::SocketAddr;
 use std::io;
+use std::time::SystemTime;
 
 use hyper_util::rt::TokioIo;
 use mcp_core::driver::{Platform, Runtime};
-use mcp_core::time::Instant;
+use mcp_core::time::{Instant, UnixTime};
 use tokio::time;
 
 use crate::http_server::TcpListener;
@@ -66,5 +67,10 @@ impl Platform for TokioRuntime {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(io::Error::other)?;
         Ok(seed)
+    }
+
+    fn unix_time(&self) -> UnixTime {
+        // A clock before 1970 is not set at all.
+        UnixTime::from_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
     }
 }

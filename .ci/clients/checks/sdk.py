@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from kit.harness import add, check, expect
@@ -14,6 +15,8 @@ PYTHON = ("py1", "py2")
 TYPESCRIPT = ("ts1", "ts2")
 # Clients that know the modern era may probe for it first (`auto`), or keep to the handshake.
 MODES = {"py1": ("legacy",), "py2": ("auto", "legacy"), "ts1": ("legacy",), "ts2": ("auto", "legacy")}
+
+HTTP = (("sse", "/sse", "HTTP+SSE"), ("mcp", "/mcp", "Streamable HTTP"))
 
 
 async def driver(kit, script, client, *arguments):
@@ -49,32 +52,41 @@ def script(client):
     return "python_client.py" if client in PYTHON else "ts_client.mjs"
 
 
-async def over_sse(kit, client, mode):
-    """All features over HTTP+SSE: lists with 380 tools, calls, progress, logs, prompts, resources, completion, ping;
+async def over_http(kit, client, mode, path):
+    """All features over {}: lists with 380 tools, calls, progress, logs, prompts, resources, completion, ping;
     nothing is left open afterwards."""
     async with serving(kit) as server:
         (await server.session()).stream.close()
         await asyncio.sleep(0.2)
         files = server.files()
-        seen = await finish(await driver(kit, script(client), client, mode, "features", server.url + "/sse"), 60)
+        seen = await finish(await driver(kit, script(client), client, mode, "features", server.url + path), 60)
         await server.files_back_to(files)
         return seen
 
 
 async def over_stdio(kit, client, mode):
-    """The same over stdio."""
+    """The same features over stdio."""
     return await finish(await driver(kit, script(client), client, mode, "features", *kit.server, "--stdio"), 60)
 
 
-async def parallel(kit, client, mode):
-    """100 sessions at once over HTTP+SSE: each connects, lists 380 tools, calls echo and leaves; nothing stays."""
+async def questions(kit, client, mode, path):
+    """What servers ask, over {}: forms, samples, roots, several at once and in turn; with progress, logs and a
+    connection that is closed meanwhile. Runs against the everything server that lies beside the catalog server."""
+    program, *flags = kit.server
+    beside = Path(program).with_name(Path(program).name.replace("catalog", "everything"))
+    async with serving(replace(kit, server=[str(beside), *flags])) as server:
+        return await finish(await driver(kit, script(client), client, mode, "questions", server.url + path), 60)
+
+
+async def parallel(kit, client, mode, path):
+    """100 sessions at once over {}: each connects, lists 380 tools, calls echo and leaves; nothing stays."""
     count = kit.count(100, 25)
     async with serving(kit) as server:
         (await server.session()).stream.close()
         await asyncio.sleep(0.2)
         files = server.files()
         started = time.monotonic()
-        process = await driver(kit, script(client), client, mode, f"parallel={count}", server.url + "/sse")
+        process = await driver(kit, script(client), client, mode, f"parallel={count}", server.url + path)
         seen = await finish(process, 120)
         took = time.monotonic() - started
         await server.files_back_to(files)
@@ -84,11 +96,20 @@ async def parallel(kit, client, mode):
 for client in PYTHON + TYPESCRIPT:
     for mode in MODES[client]:
         label = f"{client}.{mode}" if len(MODES[client]) > 1 else client
-        for name, play in (("sse", over_sse), ("stdio", over_stdio)):
-            add(f"sdk.{label}.{name}", lambda kit, play=play, client=client, mode=mode: play(kit, client, mode),
-                play.__doc__, group="sdk", timeout=90)
-    add(f"sdk.{client}.parallel", lambda kit, client=client: parallel(kit, client, MODES[client][0]),
-        parallel.__doc__, timeout=150)
+        for name, path, title in HTTP:
+            add(f"sdk.{label}.{name}",
+                lambda kit, client=client, mode=mode, path=path: over_http(kit, client, mode, path),
+                over_http.__doc__.format(title), group="sdk", timeout=90)
+            add(f"sdk.{label}.{name}.questions",
+                lambda kit, client=client, mode=mode, path=path: questions(kit, client, mode, path),
+                questions.__doc__.format(title), group="sdk", timeout=90)
+        add(f"sdk.{label}.stdio", lambda kit, client=client, mode=mode: over_stdio(kit, client, mode),
+            over_stdio.__doc__, group="sdk", timeout=90)
+    for name, path, title in HTTP:
+        label = f"{client}.parallel" if name == "sse" else f"{client}.parallel.{name}"
+        add(f"sdk.{label}",
+            lambda kit, client=client, path=path: parallel(kit, client, MODES[client][0], path),
+            parallel.__doc__.format(title), timeout=150)
 
 
 @check("sdk.installed", group="sdk")

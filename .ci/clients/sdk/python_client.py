@@ -1,7 +1,8 @@
 """Drives a server with the Python SDK, version 1 or 2.
 
-python_client.py py1|py2 auto|legacy features|parallel=N URL
-python_client.py py1|py2 auto|legacy features COMMAND...
+python_client.py py1|py2 auto|legacy features|questions|parallel=N URL|COMMAND...
+
+A URL that ends in /mcp is Streamable HTTP. `questions` wants an everything server, the others a catalog server.
 
 Prints a line per failed step and a summary; exits with 2 when a step failed.
 """
@@ -14,6 +15,7 @@ from contextlib import asynccontextmanager
 
 from mcp.client.sse import sse_client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
 
 V2 = sys.argv[1] == "py2"
 MODE = sys.argv[2]
@@ -32,6 +34,8 @@ else:
 
 
 def transport(target):
+    if target[0].endswith("/mcp"):
+        return streamable_http_client(target[0])
     if target[0].startswith("http"):
         # A hundred sessions share one slow event loop here: it may take it long to see that it is connected.
         return sse_client(target[0], timeout=60)
@@ -39,18 +43,19 @@ def transport(target):
 
 
 @asynccontextmanager
-async def connected(target, logs):
+async def connected(target, logs, **callbacks):
     """A session after its handshake; `logs` receives log notifications."""
 
     async def on_log(params):
         logs.append(params)
 
+    callbacks["logging_callback"] = on_log
     if V2:
-        async with Client(transport(target), mode=MODE, logging_callback=on_log, log_level="debug") as client:
+        async with Client(transport(target), mode=MODE, log_level="debug", **callbacks) as client:
             client.version = client.protocol_version
             yield client
     else:
-        async with transport(target) as streams, ClientSession(*streams, logging_callback=on_log) as session:
+        async with transport(target) as (read, write, *_), ClientSession(read, write, **callbacks) as session:
             session.version = (await session.initialize()).protocolVersion
             yield session
 
@@ -199,16 +204,88 @@ class Steps:
             await self.session.send_ping()
 
 
-async def features(target):
+class Questions:
+    """What a server can ask, one method each; in the modern era every question takes a round."""
+
+    FORM = {"name": "Ada", "color": "green", "ok": True, "context": "a test"}
+
+    def __init__(self, session, logs):
+        self.session, self.logs = session, logs
+
+    @classmethod
+    def _callbacks(cls):
+        """A client whose user fills in every form, and whose model knows one capital."""
+
+        async def on_elicit(context, params):
+            fields = wire(params)["requestedSchema"]["properties"]
+            return types.ElicitResult(action="accept", content={name: cls.FORM[name] for name in fields})
+
+        async def on_sample(context, params):
+            answer = types.TextContent(type="text", text="Paris")
+            return types.CreateMessageResult(role="assistant", content=answer, model="kit")
+
+        async def on_roots(context):
+            return types.ListRootsResult(roots=[types.Root(uri=uri("file:///kit"), name="kit")])
+
+        return {
+            "elicitation_callback": on_elicit, "sampling_callback": on_sample, "list_roots_callback": on_roots,
+        }
+
+    async def _call(self, name):
+        return text_of(await self.session.call_tool("test_input_required_result_" + name, {}))
+
+    async def elicitation(self):
+        same(await self._call("elicitation"), "Hello, Ada!")
+
+    async def sampling(self):
+        same(await self._call("sampling"), "The model says: Paris")
+
+    async def roots(self):
+        same(await self._call("list_roots"), "1 folders: file:///kit")
+
+    async def several(self):
+        same(await self._call("multiple_inputs"), "Paris (Ada, 1 folders)")
+
+    async def one_by_one(self):
+        same(await self._call("multi_round"), "Ada likes green.")
+
+    async def memo(self):
+        first, second = [(await self._call("request_state")).split() for _ in range(2)]
+        same((first[0], first[3:], int(second[2]) - int(first[2])), ("state-ok:", ["is", "used"], 1))
+
+    async def prompt(self):
+        prompt = wire(await self.session.get_prompt("test_input_required_result_prompt"))
+        assert "a test" in prompt["messages"][0]["content"]["text"], prompt
+
+    async def reconnection(self):
+        same(text_of(await self.session.call_tool("test_reconnection", {}))[:17], "Reconnection test")
+
+    async def progress(self):
+        seen = []
+
+        async def on_progress(progress, total, message):
+            seen.append((progress, total))
+
+        text_of(await self.session.call_tool("test_tool_with_progress", {}, progress_callback=on_progress))
+        await asyncio.sleep(0.1)
+        same(seen, [(0, 100), (50, 100), (100, 100)])
+
+    async def log(self):
+        text_of(await self.session.call_tool("test_tool_with_logging", {}))
+        await asyncio.sleep(0.1)
+        same([wire(log)["data"].split()[-1] for log in self.logs], ["started", "data", "completed"])
+
+
+async def features(target, kind, **callbacks):
     logs, failures = [], 0
     started = time.monotonic()
-    async with connected(target, logs) as session:
+    async with connected(target, logs, **callbacks) as session:
         took = time.monotonic() - started
         if took > 1.5:
             failures += 1
             print(f"connect: took {took:.2f} s")
-        steps = Steps(session, logs)
-        names = [name for name, step in vars(Steps).items() if not name.startswith("_")]
+        steps = kind(session, logs)
+        names = [name for name, step in vars(kind).items() if name.islower() and not name.startswith("_")]
         for name in names:
             try:
                 await asyncio.wait_for(getattr(steps, name)(), 20)
@@ -237,7 +314,9 @@ async def parallel(target, count):
 
 async def main(what, target):
     if what == "features":
-        return await features(target)
+        return await features(target, Steps)
+    if what == "questions":
+        return await features(target, Questions, **Questions._callbacks())
     return await parallel(target, int(what.removeprefix("parallel=")))
 
 

@@ -1,5 +1,6 @@
-// ts_client.mjs ts1|ts2 auto|legacy features|parallel=N URL
-// ts_client.mjs ts1|ts2 auto|legacy features COMMAND...
+// ts_client.mjs ts1|ts2 auto|legacy features|questions|parallel=N URL|COMMAND...
+//
+// A URL that ends in /mcp is Streamable HTTP. `questions` wants an everything server, the others a catalog server.
 // Prints a line per failed step and a summary; exits with 2 when a step failed.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,13 +11,17 @@ const TOOLS = 380;
 const MODERN = '2026-07-28';
 const kit = await sdk(version);
 
-async function connect() {
+async function connect(prepare = () => {}) {
     const client = kit.client(mode);
-    const transport = target[0].startsWith('http')
-        ? new kit.SSEClientTransport(new URL(target[0]))
-        : new kit.StdioClientTransport({ command: target[0], args: target.slice(1), stderr: 'ignore' });
-    await client.connect(transport);
+    prepare(client);
+    await client.connect(transport());
     return client;
+}
+
+function transport() {
+    if (target[0].endsWith('/mcp')) return new kit.StreamableHTTPClientTransport(new URL(target[0]));
+    if (target[0].startsWith('http')) return new kit.SSEClientTransport(new URL(target[0]));
+    return new kit.StdioClientTransport({ command: target[0], args: target.slice(1), stderr: 'ignore' });
 }
 
 // All pages of a list; version 2 walks them itself when no cursor is given.
@@ -132,10 +137,60 @@ function steps(client) {
     };
 }
 
-async function features() {
+// What a server can ask; in the modern era every question takes a round.
+function questions(client) {
+    const call = async name => text(await kit.call(client, { name: `test_input_required_result_${name}`, arguments: {} }));
+    return {
+        elicitation: async () => assert.equal(await call('elicitation'), 'Hello, Ada!'),
+        sampling: async () => assert.equal(await call('sampling'), 'The model says: Paris'),
+        roots: async () => assert.equal(await call('list_roots'), '1 folders: file:///kit'),
+        several: async () => assert.equal(await call('multiple_inputs'), 'Paris (Ada, 1 folders)'),
+        one_by_one: async () => assert.equal(await call('multi_round'), 'Ada likes green.'),
+        async memo() {
+            const first = (await call('request_state')).match(/^state-ok: ticket (\d+) is used$/);
+            const second = (await call('request_state')).match(/^state-ok: ticket (\d+) is used$/);
+            assert.equal(second[1] - first[1], 1);
+        },
+        async prompt() {
+            const prompt = await client.getPrompt({ name: 'test_input_required_result_prompt' });
+            assert.match(prompt.messages[0].content.text, /a test/);
+        },
+        async reconnection() {
+            assert.match(text(await kit.call(client, { name: 'test_reconnection', arguments: {} })), /^Reconnection test/);
+        },
+        async log() {
+            const logs = [];
+            kit.onLog(client, notification => void logs.push(notification.params.data.split(' ').at(-1)));
+            const params = { name: 'test_tool_with_logging', arguments: {} };
+            if (client.getNegotiatedProtocolVersion?.() === MODERN) {
+                params._meta = { 'io.modelcontextprotocol/logLevel': 'debug' };
+            }
+            text(await kit.call(client, params));
+            await sleep(100);
+            assert.deepEqual(logs, ['started', 'data', 'completed']);
+        }
+    };
+}
+
+// A client whose user fills in every form, and whose model knows one capital.
+function answer(client) {
+    const form = { name: 'Ada', color: 'green', ok: true, context: 'a test' };
+    kit.onRequest(client, 'elicitation/create', ({ params }) => {
+        const fields = Object.keys(params.requestedSchema.properties);
+        return { action: 'accept', content: Object.fromEntries(fields.map(name => [name, form[name]])) };
+    });
+    kit.onRequest(client, 'sampling/createMessage', () => ({
+        role: 'assistant',
+        content: { type: 'text', text: 'Paris' },
+        model: 'kit'
+    }));
+    kit.onRequest(client, 'roots/list', () => ({ roots: [{ uri: 'file:///kit', name: 'kit' }] }));
+}
+
+async function features(steps, prepare) {
     let failures = 0;
     const start = performance.now();
-    const client = await connect();
+    const client = await connect(prepare);
     const took = performance.now() - start;
     if (took > 1500) {
         failures++;
@@ -174,5 +229,9 @@ async function parallel(count) {
     return failures.length;
 }
 
-const failures = what === 'features' ? await features() : await parallel(Number(what.replace('parallel=', '')));
+const plays = {
+    features: () => features(steps),
+    questions: () => features(questions, answer)
+};
+const failures = await (plays[what]?.() ?? parallel(Number(what.replace('parallel=', ''))));
 process.exit(failures ? 2 : 0);

@@ -76,6 +76,7 @@ fn tools(emitted: &mut Emitted<'_>) {
     emitted.value("ListToolsResult", &list);
 }
 
+/// CONT-05: blocks of all kinds, with annotations.
 fn results(emitted: &mut Emitted<'_>) {
     let link = Resource::new("file:///a", "a").with_mime_type("text/plain").with_size(3_u64);
     let blocks = [
@@ -160,6 +161,7 @@ fn client_side(emitted: &mut Emitted<'_>) {
     emitted.value("InputResponses", &answers);
 }
 
+/// ELIC-22, and the other errors with data.
 fn errors(emitted: &mut Emitted<'_>) {
     let error = |code: i64| {
         move |data: Value, _: &Value| {

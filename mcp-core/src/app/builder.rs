@@ -5,8 +5,11 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::future::Future;
 use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,19 +17,23 @@ use serde::de::DeserializeOwned;
 use super::audience::Audience;
 use super::changes::Changes;
 use super::completion::{Completer, CompletionInput, Subject};
+use super::listen::Listeners;
 use super::method::MethodEntry;
 use super::resource::ResourceOutput;
+use super::seal::Seal;
 use super::server::{Inner, OnInitialize, Server};
 use super::shelf::Shelf;
 use super::template::{Template, UriVariables};
 use super::tool::ToolOutput;
 use super::{CallError, ConfigError, Context};
+use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, MethodSet};
 use crate::model::{
-    Completion, GetPromptResult, Icon, Implementation, InitializeResult, ListChangedCapability,
-    Prompt, Reference, Resource, ResourceTemplate, ResourcesCapability, ServerCapabilities,
-    Supported, Tool,
+    Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
+    ListChangedCapability, Prompt, RawObject, Reference, Resource, ResourceTemplate,
+    ResourcesCapability, ServerCapabilities, Supported, Tool,
 };
+use crate::revision::Revision;
 use crate::session::Client;
 
 /// Puts a [`Server`] together; made by [`Server::builder`].
@@ -44,7 +51,30 @@ pub struct ServerBuilder {
     changes: Changes,
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
+    extensions: BTreeMap<String, RawJson>,
     on_initialize: Option<OnInitialize>,
+    state: StateOptions,
+}
+
+/// How `requestState` is sealed.
+#[derive(Clone)]
+struct StateOptions {
+    key: Option<[u8; 32]>,
+    accepted: Vec<[u8; 32]>,
+    lifetime: Duration,
+    max_bytes: usize,
+}
+
+impl Default for StateOptions {
+    fn default() -> Self {
+        Self { key: None, accepted: Vec::new(), lifetime: STATE_LIFETIME, max_bytes: STATE_BYTES }
+    }
+}
+
+impl fmt::Debug for StateOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateOptions").finish_non_exhaustive()
+    }
 }
 
 /// What is offered even if there is nothing of it yet.
@@ -59,6 +89,12 @@ struct Offers {
 /// How many resources one client may watch unless the builder says otherwise.
 const SUBSCRIPTIONS: usize = 1024;
 
+/// How long `requestState` is good for unless the builder says otherwise.
+const STATE_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// The longest `requestState` unless the builder says otherwise.
+const STATE_BYTES: usize = 256 << 10;
+
 impl ServerBuilder {
     pub(super) fn new(info: Implementation) -> Self {
         Self {
@@ -70,7 +106,9 @@ impl ServerBuilder {
             changes: Changes::new(),
             completions: Vec::new(),
             methods: Vec::new(),
+            extensions: BTreeMap::new(),
             on_initialize: None,
+            state: StateOptions::default(),
         }
     }
 
@@ -316,6 +354,16 @@ impl ServerBuilder {
         self
     }
 
+    /// Says that the server supports an extension of the protocol, with its settings.
+    ///
+    /// The name has a prefix, as in `com.example/reviews`. What the extension consists of is
+    /// added like everything else, its requests with [`method`](Self::method). Clients see the
+    /// extension since 2026-07-28 (`2026-07-28/basic/versioning#extension-negotiation`).
+    pub fn extension(mut self, name: impl Into<String>, settings: impl Into<RawObject>) -> Self {
+        self.extensions.insert(name.into(), settings.into().into());
+        self
+    }
+
     /// Sees every client that wants to initialize, and what it would be answered.
     ///
     /// The handler may change the answer, or refuse the client with an error.
@@ -348,6 +396,41 @@ impl ServerBuilder {
     /// remember must have an end.
     pub const fn max_subscriptions(mut self, limit: usize) -> Self {
         self.subscriptions = Some(limit);
+        self
+    }
+
+    /// Sets the key that seals `requestState`: what clients of the modern era carry from one round
+    /// of a request to the next. It must be random and secret.
+    ///
+    /// By default it is random bytes of the process's own. Then a client that is sent to another
+    /// process, because there are several or because the server was restarted, is told -32602 and
+    /// begins anew; set the same key for all of them if that may happen.
+    pub fn state_key(mut self, key: [u8; 32]) -> Self {
+        self.state.key = Some(key);
+        self
+    }
+
+    /// Accepts `requestState` that was sealed with another key too; may be called several times.
+    ///
+    /// To change the key of servers that run side by side, let all accept the new one first, then
+    /// let all seal with it and accept the old one, and drop that when the lifetime has passed.
+    pub fn accepted_state_key(mut self, key: [u8; 32]) -> Self {
+        self.state.accepted.push(key);
+        self
+    }
+
+    /// Sets how long a client may take for one round of a request. Default 30 min: people answer
+    /// within minutes, and what was asked about should still be so when they do.
+    pub const fn state_lifetime(mut self, lifetime: Duration) -> Self {
+        self.state.lifetime = lifetime;
+        self
+    }
+
+    /// Sets the bytes that `requestState` may take. Default 256 KiB: all answers and
+    /// memos so far travel in it, and a picture from a model may be among them. A round that
+    /// would need more ends with -32603.
+    pub const fn max_state_bytes(mut self, bytes: usize) -> Self {
+        self.state.max_bytes = bytes;
         self
     }
 
@@ -388,6 +471,11 @@ impl ServerBuilder {
             Some(None) => return Err(ConfigError::PageSize),
             Some(size) => size,
         };
+        // EXT-01
+        let unnamed = self.extensions.keys().find(|name| !is_extension_name(name));
+        if let Some(name) = unnamed {
+            return Err(ConfigError::ExtensionName(name.clone()));
+        }
         let completions = self.take_completions()?;
         let methods = self.take_methods()?;
 
@@ -396,10 +484,12 @@ impl ServerBuilder {
         for method in methods.keys() {
             served.insert(method.clone());
         }
+        let named = self.info.clone().for_revision(Revision::V2026_07_28);
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
             greeting,
+            signature: RawJson::known(&named),
             served,
             tools: Shelf::new(self.changes.tools, page_size),
             resources: Shelf::new(self.changes.resources, page_size),
@@ -410,6 +500,14 @@ impl ServerBuilder {
             on_initialize: self.on_initialize,
             max_subscriptions: self.subscriptions.unwrap_or_default(),
             audience: Audience::default(),
+            seal: Seal {
+                key: self.state.key,
+                accepted: self.state.accepted,
+                lifetime: self.state.lifetime,
+                max_bytes: self.state.max_bytes,
+                host: OnceLock::new(),
+            },
+            listeners: Listeners::default(),
         }))
     }
 
@@ -479,13 +577,35 @@ impl ServerBuilder {
         }
         capabilities.logging = logging.then_some(Supported);
         capabilities.completions = completions.then_some(Supported);
+        if !self.extensions.is_empty() {
+            capabilities.extensions = Some(self.extensions.clone());
+        }
         capabilities
     }
 }
 
+/// A prefix of labels separated by dots, a slash, and a name: the key format of `_meta` with its
+/// prefix required (`2026-07-28/basic#_meta`).
+fn is_extension_name(name: &str) -> bool {
+    let Some((prefix, name)) = name.split_once('/') else {
+        return false;
+    };
+    let is_label = |label: &str| {
+        label.starts_with(|first: char| first.is_ascii_alphabetic())
+            && label.ends_with(|last: char| last.is_ascii_alphanumeric())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.ends_with(|last: char| last.is_ascii_alphanumeric())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    prefix.split('.').all(is_label) && is_name(name)
+}
+
 /// The methods behind the capabilities; those of others are -32601 (CAP-07).
 fn served_methods(capabilities: &ServerCapabilities) -> MethodSet {
-    let mut methods: Vec<Method> = Vec::new();
+    let mut methods = alloc::vec![Method::ServerDiscover, Method::SubscriptionsListen];
     if capabilities.tools.is_some() {
         methods.extend([Method::ToolsList, Method::ToolsCall]);
     }

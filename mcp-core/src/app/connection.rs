@@ -13,10 +13,15 @@ use crate::error::SendError;
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::NotificationMethod;
 use crate::model::Level;
-use crate::revision::Revision;
+use crate::modern::Caller;
+use crate::revision::{Era, Revision};
 use crate::session::{Client, Outgoing};
 
-/// One client's session, as the application sees it.
+/// Above every [`Level`].
+const SILENT: u8 = u8::MAX;
+
+/// One client's session, as the application sees it. In the modern era there is no such thing,
+/// and this is about a single request.
 pub struct Connection {
     peer: Box<dyn Peer>,
     client: OnceLock<Arc<Client>>,
@@ -37,8 +42,23 @@ impl Connection {
         })
     }
 
+    /// The client of one request of the modern era, which is all there is of it.
+    #[must_use]
+    pub fn stateless(peer: impl Peer + 'static, caller: Caller) -> Arc<Self> {
+        let Caller { client, log_level } = caller;
+        let connection = Self::new(peer);
+        connection.introduce(Arc::new(client));
+        if let Some(level) = log_level {
+            connection.set_log_level(level);
+        }
+        connection
+    }
+
     /// Takes note of who the client is, once its `initialize` has been accepted.
     pub fn introduce(&self, client: Arc<Client>) {
+        if client.revision.era() == Era::Modern {
+            self.log_level.store(SILENT, Ordering::Relaxed);
+        }
         // A second introduction cannot happen: the session refuses a second `initialize`.
         let _ = self.client.set(client);
     }
@@ -85,7 +105,8 @@ impl Connection {
         self.client().map_or(Revision::LATEST_LEGACY, |client| client.revision)
     }
 
-    /// Whether the client wants log messages of this level; until it says so, from `info` up.
+    /// Whether the client wants log messages of this level: until it says so, from `info` up in
+    /// the legacy era, and none in the modern one (LOG-09).
     #[must_use]
     pub fn wants_log(&self, level: Level) -> bool {
         self.log_level.load(Ordering::Relaxed) <= level as u8

@@ -1,29 +1,21 @@
 //! What a handler can do while it works on a request.
 
 use alloc::borrow::ToOwned;
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::connection::Connection;
 use super::error::AskError;
-use crate::id::{ProgressToken, RequestKey};
+use super::round::Round;
+use crate::id::{ProgressToken, RequestId, RequestKey};
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, NotificationMethod, Sender};
-use crate::model::{
-    ClientCapabilities, CreateMessageParams, CreateMessageResult, ElicitParams, ElicitResult,
-    ForRevision, Level, ListRootsResult, LogParams, ProgressParams,
-};
-use crate::revision::{Era, Revision};
+use crate::model::{ForRevision, Level, LogParams, ProgressParams};
+use crate::revision::Revision;
 use crate::session::Outgoing;
-
-/// How long a question waits for a person, or for a person to let a model answer. They read,
-/// think and type.
-const FOR_PEOPLE: Duration = Duration::from_secs(10 * 60);
 
 /// One request's view of its client: progress, logging, questions.
 ///
@@ -33,9 +25,13 @@ const FOR_PEOPLE: Duration = Duration::from_secs(10 * 60);
 pub struct Context {
     connection: Arc<Connection>,
     request: RequestKey,
+    id: Option<RequestId>,
     progress: Option<Arc<Progress>>,
     logging: bool,
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
+    principal: Option<Arc<str>>,
+    /// What there is of earlier rounds, for requests that may take several.
+    pub(super) round: Option<Arc<Round>>,
 }
 
 #[derive(Debug)]
@@ -71,10 +67,20 @@ impl Context {
         Self {
             connection,
             request,
+            id: None,
             progress: progress_token.map(progress),
             logging: false,
             timeout: None,
+            principal: None,
+            round: None,
         }
+    }
+
+    /// Tells the context the client's name for the request.
+    #[must_use]
+    pub fn with_id(mut self, id: RequestId) -> Self {
+        self.id = Some(id);
+        self
     }
 
     /// Lets the handler log. For handlers of one's own: [`Server`](super::Server) does it if it
@@ -92,6 +98,19 @@ impl Context {
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Says on whose behalf the client asks, once that has been verified. `requestState` is of no
+    /// use to anybody else.
+    #[must_use]
+    pub fn with_principal(mut self, principal: impl Into<Arc<str>>) -> Self {
+        self.principal = Some(principal.into());
+        self
+    }
+
+    pub(super) fn in_round(mut self, round: Round) -> Self {
+        self.round = Some(Arc::new(round));
         self
     }
 
@@ -160,63 +179,27 @@ impl Context {
         self.log(Level::Error, data)
     }
 
-    /// Asks the client's model.
-    ///
-    /// Dropping the future cancels the question.
-    ///
-    /// # Errors
-    /// [`AskError`]; the client is not asked if it did not declare `sampling`, or `sampling.tools`
-    /// for a question that offers tools.
-    pub async fn sample(
-        &self,
-        params: CreateMessageParams,
-    ) -> Result<CreateMessageResult, AskError> {
-        let method = Method::SamplingCreateMessage;
-        self.require(&method, "sampling", |client| client.sampling.is_some())?;
-        if params.tools.is_some() || params.tool_choice.is_some() {
-            let with_tools = ClientCapabilities::samples_with_tools;
-            self.require(&method, "sampling.tools", with_tools)?;
-        }
-        let params = encode(&self.adapt(params))?;
-        self.ask(method, Some(params), Some(FOR_PEOPLE)).await
-    }
-
-    /// Asks the client's user.
-    ///
-    /// Dropping the future cancels the question.
-    ///
-    /// # Errors
-    /// [`AskError`]; the client is not asked if it did not declare the elicitation mode.
-    pub async fn elicit(&self, params: ElicitParams) -> Result<ElicitResult, AskError> {
-        let method = Method::ElicitationCreate;
-        if matches!(params, ElicitParams::Url(_)) {
-            let knows_urls = self.revision() >= Revision::V2025_11_25;
-            let elicits = |client: &ClientCapabilities| knows_urls && client.elicits_urls();
-            self.require(&method, "elicitation.url", elicits)?;
-        } else {
-            self.require(&method, "elicitation", ClientCapabilities::elicits_forms)?;
-        }
-        let params = encode(&self.adapt(params))?;
-        self.ask(method, Some(params), Some(FOR_PEOPLE)).await
-    }
-
-    /// Asks the client which folders the server may work in.
-    ///
-    /// # Errors
-    /// [`AskError`]; the client is not asked if it did not declare `roots`.
-    pub async fn list_roots(&self) -> Result<ListRootsResult, AskError> {
-        let method = Method::RootsList;
-        self.require(&method, "roots", |client| client.roots.is_some())?;
-        self.ask(method, None, None).await
-    }
-
     /// Asks the client whether it is there.
     ///
     /// # Errors
     /// [`AskError`]; there is no ping since 2026-07-28.
     pub async fn ping(&self) -> Result<(), AskError> {
-        self.can_ask(&Method::Ping, "ping")?;
-        self.send_request(Method::Ping, None, None).await.map(drop)
+        if !Method::Ping.exists(self.revision(), Sender::Server) {
+            return Err(AskError::Unavailable("whether it is there"));
+        }
+        let mut request = Outgoing::new(Method::Ping.as_str().to_owned(), None).about(self.request);
+        request.timeout = self.timeout;
+        Ok(self.connection.peer().request(request).await.map(drop)?)
+    }
+
+    /// Closes the connection the answer would leave on, for work that takes so long that keeping
+    /// it open makes no sense; the client comes back for the answer after `retry`, as often as it
+    /// takes. What was reported so far is not lost.
+    ///
+    /// False if that cannot be done: only clients over Streamable HTTP that speak 2025-11-25 know
+    /// how to come back. The work goes on either way.
+    pub fn hang_up(&self, retry: Duration) -> bool {
+        self.connection.peer().hang_up(self.request, retry)
     }
 
     /// The client's session.
@@ -231,13 +214,25 @@ impl Context {
         self.request
     }
 
+    /// The client's name for the request, if it is known here.
+    #[must_use]
+    pub const fn id(&self) -> Option<&RequestId> {
+        self.id.as_ref()
+    }
+
     /// What to name in progress notifications, if the client wants any.
     #[must_use]
     pub fn progress_token(&self) -> Option<&ProgressToken> {
         self.progress.as_ref().map(|progress| &progress.token)
     }
 
-    fn revision(&self) -> Revision {
+    /// On whose behalf the client asks, if it had to say.
+    #[must_use]
+    pub fn principal(&self) -> Option<&str> {
+        self.principal.as_deref()
+    }
+
+    pub(super) fn revision(&self) -> Revision {
         self.connection.revision()
     }
 
@@ -245,9 +240,9 @@ impl Context {
         value.for_revision(self.revision())
     }
 
-    /// LOG-01, LOG-04. Since 2026-07-28 the request itself must ask for messages (LOG-09).
+    /// LOG-01, LOG-04.
     fn logs(&self, level: Level) -> bool {
-        self.logging && self.revision().era() == Era::Legacy && self.connection.wants_log(level)
+        self.logging && self.connection.wants_log(level)
     }
 
     fn notify(&self, method: &NotificationMethod, params: &impl Serialize) -> Delivery {
@@ -261,52 +256,4 @@ impl Context {
             Err(_) => Delivery::Dropped,
         }
     }
-
-    fn require(
-        &self,
-        method: &Method,
-        capability: &'static str,
-        has: impl FnOnce(&ClientCapabilities) -> bool,
-    ) -> Result<(), AskError> {
-        self.can_ask(method, capability)?;
-        match self.connection.client() {
-            Some(client) if has(&client.capabilities) => Ok(()),
-            _ => Err(AskError::Unsupported(capability.into())),
-        }
-    }
-
-    /// Whether the revision lets a server send the request; since 2026-07-28 there are none.
-    fn can_ask(&self, method: &Method, what: &'static str) -> Result<(), AskError> {
-        if method.exists(self.revision(), Sender::Server) {
-            Ok(())
-        } else {
-            Err(AskError::Unsupported(what.into()))
-        }
-    }
-
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        params: Option<RawJson>,
-        timeout: Option<Duration>,
-    ) -> Result<T, AskError> {
-        let answer = self.send_request(method, params, timeout).await?;
-        answer.to().map_err(AskError::Answer)
-    }
-
-    async fn send_request(
-        &self,
-        method: Method,
-        params: Option<RawJson>,
-        timeout: Option<Duration>,
-    ) -> Result<RawJson, AskError> {
-        let method: String = method.as_str().to_owned();
-        let mut request = Outgoing::new(method, params).about(self.request);
-        request.timeout = self.timeout.or(timeout);
-        Ok(self.connection.peer().request(request).await?)
-    }
-}
-
-fn encode(params: &impl Serialize) -> Result<RawJson, AskError> {
-    RawJson::from_value(params).map_err(AskError::Question)
 }

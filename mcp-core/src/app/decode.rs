@@ -8,6 +8,7 @@ use core::fmt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::error::AskError;
 use crate::jsonrpc::{ErrorObject, RawJson};
 
 /// The most bytes of an explanation: it can quote what the client sent.
@@ -70,6 +71,12 @@ pub(super) fn instance(text: &str) -> Result<serde_json::Value, Misfit> {
         .map_err(|error| Misfit(explain("Invalid arguments", text, &error)))
 }
 
+/// Reads an answer of the client's.
+pub(super) fn answer<T: DeserializeOwned>(json: &RawJson) -> Result<T, AskError> {
+    let text = json.as_str();
+    serde_json::from_str(text).map_err(|error| AskError::Answer(explain("", text, &error)))
+}
+
 fn is_empty_object(text: &str) -> bool {
     let inner = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
     inner.is_some_and(|inner| inner.trim_ascii().is_empty())
@@ -80,10 +87,11 @@ fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
     // The model does not see the text that lines and columns count in; the path says more.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     let path = path_to(text, offset(text, error));
+    let what = if what.is_empty() { String::new() } else { format!("{what}: ") };
     shorten(if path.is_empty() {
-        format!("{what}: {message}")
+        format!("{what}{message}")
     } else {
-        format!("{what}: `{path}`: {message}")
+        format!("{what}`{path}`: {message}")
     })
 }
 

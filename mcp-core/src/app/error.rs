@@ -1,15 +1,17 @@
 //! What can go wrong in an application, and who hears of it.
 
-use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use core::any::Any;
 use core::error::Error;
 use core::fmt;
 
+use super::decode;
+use super::feature::ClientFeature;
 use super::template::TemplateError;
 use crate::error::RequestError;
-use crate::jsonrpc::{ErrorCode, ErrorObject, InvalidJson, RawJson};
-use crate::model::{CallToolResult, ResourceNotFoundData};
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
+use crate::model::{CallToolResult, MissingCapabilityData, ResourceNotFoundData};
+use crate::modern::InvalidAnnotation;
 use crate::revision::{Era, Revision};
 
 /// A server cannot be put together, or changed, as it was asked to.
@@ -29,6 +31,9 @@ pub enum ConfigError {
     /// A tool's name is not 1 to 128 of `A-Z a-z 0-9 _ - .`.
     #[error("`{0}` is no tool name: it takes 1 to 128 of A-Z a-z 0-9 _ - .")]
     ToolName(String),
+    /// An extension's name has no prefix, as in `com.example/reviews`.
+    #[error("`{0}` is no extension name: it takes a prefix, as in com.example/reviews")]
+    ExtensionName(String),
     /// The root of a tool's input schema does not say `"type":"object"`.
     #[error("the input schema of tool `{0}` must have \"type\":\"object\" at its root")]
     InputSchema(String),
@@ -43,8 +48,17 @@ pub enum ConfigError {
         /// What is wrong with it.
         error: SchemaError,
     },
-    /// A resource's URI does not start with a scheme.
-    #[error("the resource URI `{0}` has no scheme")]
+    /// A tool's input schema says wrongly which arguments are mirrored in headers: clients of the
+    /// modern era would drop the tool.
+    #[error("the input schema of tool `{tool}`: {error}")]
+    MirroredParam {
+        /// The tool.
+        tool: String,
+        /// What is wrong with it.
+        error: InvalidAnnotation,
+    },
+    /// A resource's URI does not start with a scheme, or has characters that must be encoded.
+    #[error("the resource URI `{0}` has no scheme, or characters that must be percent-encoded")]
     ResourceUri(String),
     /// A URI template cannot be used.
     #[error("the URI template `{template}` {error}")]
@@ -147,7 +161,8 @@ pub enum SchemaError {
 /// react to; everything else answers with a JSON-RPC error -32603. The text is the error's
 /// `Display`, so it must not hold what the client may not see.
 ///
-/// An [`ErrorObject`] stays what it is: the JSON-RPC error of the request, for tools too.
+/// An [`ErrorObject`] stays what it is: the JSON-RPC error of the request, for tools too. So does
+/// an [`AskError`] that ends a round, or says in the modern era what the client is to blame for.
 ///
 /// ```
 /// use mcp_core::app::CallError;
@@ -172,6 +187,12 @@ enum Fault {
     Message(String),
     Protocol(ErrorObject),
     ResourceNotFound(String),
+    /// The client has to answer first.
+    InputRequired,
+    /// The client did not declare what the handler needs.
+    Unsupported(ClientFeature),
+    /// The client's answer makes no sense.
+    Answer(String),
 }
 
 impl CallError {
@@ -188,10 +209,28 @@ impl CallError {
         Self(Fault::ResourceNotFound(uri.into()))
     }
 
+    /// Whether the handler may have failed for want of an answer: what it made of the missing
+    /// answer is then none of the client's business.
+    pub(super) const fn may_want_input(&self) -> bool {
+        matches!(self.0, Fault::InputRequired | Fault::Message(_))
+    }
+
     /// The JSON-RPC error of a request.
     pub(super) fn into_error(self, revision: Revision) -> ErrorObject {
+        let modern = revision.era() == Era::Modern;
         match self.0 {
             Fault::Message(message) => ErrorObject::internal(message),
+            // CAP-05
+            Fault::Unsupported(feature) if modern => {
+                let code = ErrorCode::MISSING_CLIENT_CAPABILITY;
+                let data = MissingCapabilityData::new(feature.capabilities());
+                ErrorObject::new(code, self.to_string()).with_data(RawJson::known(&data))
+            }
+            // MRTR-23
+            Fault::Answer(_) if modern => ErrorObject::invalid_params(self.to_string()),
+            Fault::InputRequired | Fault::Unsupported(_) | Fault::Answer(_) => {
+                ErrorObject::internal(self.to_string())
+            }
             Fault::Protocol(error) => error,
             Fault::ResourceNotFound(uri) => {
                 let code = match revision.era() {
@@ -211,8 +250,13 @@ impl CallError {
     ) -> Result<CallToolResult, ErrorObject> {
         match self.0 {
             Fault::Message(message) => Ok(CallToolResult::error(message)),
-            Fault::ResourceNotFound(_) => Ok(CallToolResult::error(self.to_string())),
-            Fault::Protocol(_) => Err(self.into_error(revision)),
+            Fault::Unsupported(_) | Fault::Answer(_) if revision.era() == Era::Modern => {
+                Err(self.into_error(revision))
+            }
+            Fault::Protocol(_) | Fault::InputRequired => Err(self.into_error(revision)),
+            Fault::ResourceNotFound(_) | Fault::Unsupported(_) | Fault::Answer(_) => {
+                Ok(CallToolResult::error(self.to_string()))
+            }
         }
     }
 }
@@ -229,33 +273,64 @@ impl fmt::Display for CallError {
             Fault::Message(message) => f.write_str(message),
             Fault::Protocol(error) => error.fmt(f),
             Fault::ResourceNotFound(uri) => write!(f, "resource not found: {uri}"),
+            Fault::InputRequired => AskError::InputRequired.fmt(f),
+            Fault::Unsupported(feature) => AskError::Unsupported(*feature).fmt(f),
+            Fault::Answer(why) => write!(f, "the client's answer makes no sense: {why}"),
         }
     }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for CallError {
     fn from(error: E) -> Self {
-        match (&error as &dyn Any).downcast_ref::<ErrorObject>() {
-            Some(error) => Self(Fault::Protocol(error.clone())),
-            None => Self::new(error),
+        let any: &dyn Any = &error;
+        if let Some(error) = any.downcast_ref::<ErrorObject>() {
+            return Self(Fault::Protocol(error.clone()));
+        }
+        match any.downcast_ref::<AskError>() {
+            Some(AskError::InputRequired) => Self(Fault::InputRequired),
+            Some(AskError::Unsupported(feature)) => Self(Fault::Unsupported(*feature)),
+            Some(AskError::Answer(why)) => Self(Fault::Answer(why.clone())),
+            _ => Self::new(error),
         }
     }
 }
 
 /// Why a question to the client has no answer.
+///
+/// Pass it on with `?`: in the modern era that is what makes the server ask.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
+    /// The client has not answered yet. The handler ends here; the server asks the client, and
+    /// runs the handler again when the client has sent the answer. Modern era only.
+    #[error("the client has to answer first")]
+    InputRequired,
     /// The client did not declare that it can be asked; nothing was sent.
     #[error("the client does not support {0}")]
-    Unsupported(Cow<'static, str>),
+    Unsupported(ClientFeature),
+    /// Nothing can be asked here: only handlers of tools, prompts and resources may ask since
+    /// 2026-07-28, and there are no pings.
+    #[error("a client of this revision cannot be asked {0}")]
+    Unavailable(&'static str),
     /// The request failed.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// What was to be asked holds a number that is not finite, and so has no JSON form.
-    #[error("the question has no JSON form: {0}")]
-    Question(InvalidJson),
-    /// The client answered something else than the specification says.
+    /// What was to be asked cannot be asked.
+    #[error("the question cannot be asked: {0}")]
+    Question(String),
+    /// The client answered something else than was asked.
     #[error("the client's answer makes no sense: {0}")]
-    Answer(InvalidJson),
+    Answer(String),
+}
+
+impl AskError {
+    /// Says which of several answers it is about.
+    pub(super) fn about(self, key: &str) -> Self {
+        match self {
+            Self::Answer(why) => {
+                Self::Answer(decode::shorten(alloc::format!("`inputResponses.{key}`: {why}")))
+            }
+            other => other,
+        }
+    }
 }

@@ -4,13 +4,17 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
+use core::time::Duration;
 
 use super::Context;
 use super::connection::Connection;
+use super::host::Host;
 use crate::error::{RequestError, SendError};
+use crate::id::RequestKey;
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::InitializeResult;
+use crate::modern::MirroredParams;
 use crate::session::{Client, Outgoing};
 
 /// An application: it answers what a session cannot answer by itself.
@@ -24,7 +28,14 @@ pub trait Handler: Send + Sync + 'static {
     /// here. Asked once, at the start.
     fn methods(&self) -> MethodSet;
 
-    /// A client has connected; nothing is known of it yet.
+    /// A driver is about to serve the application, and brings what it needs of the machine.
+    ///
+    /// It comes before anything else, once for each driver. Whoever wraps a handler passes it on.
+    fn hosted(&self, host: &Host) {
+        let _ = host;
+    }
+
+    /// A client of the legacy era has connected; nothing is known of it yet.
     fn connected(&self, connection: &Arc<Connection>) {
         let _ = connection;
     }
@@ -51,6 +62,13 @@ pub trait Handler: Send + Sync + 'static {
         params: Option<RawJson>,
     ) -> impl Future<Output = Reply> + Send;
 
+    /// The arguments of a tool that HTTP clients of the modern era repeat in headers: they are
+    /// compared with the call before it gets here. `None` if there are none.
+    fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
+        let _ = tool;
+        None
+    }
+
     /// The client reports something. Must not block.
     fn notification(
         &self,
@@ -74,6 +92,13 @@ pub trait Peer: Send + Sync {
 
     /// Sends a request and waits for its answer. Dropping the future cancels the request.
     fn request(&self, request: Outgoing) -> PeerAnswer;
+
+    /// Closes the connection a request would be answered on; the client comes back for the answer
+    /// after `retry`. False if it cannot, which is what most transports say.
+    fn hang_up(&self, request: RequestKey, retry: Duration) -> bool {
+        let _ = (request, retry);
+        false
+    }
 }
 
 /// The answer to a request of ours, to come.

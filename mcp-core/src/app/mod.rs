@@ -80,21 +80,35 @@
 use alloc::boxed::Box;
 use core::pin::Pin;
 
+mod answer;
+mod ask;
 mod audience;
 mod builder;
 mod changes;
 mod completion;
 mod connection;
 mod context;
+mod conversation;
 mod decode;
+mod digest;
 mod error;
+mod feature;
+#[cfg(feature = "schemars")]
+mod fields;
+#[cfg(feature = "schemars")]
+mod form;
 mod guard;
 mod handler;
+mod host;
+mod listen;
 mod method;
 mod prompt;
+mod questions;
 mod resource;
+mod round;
 #[cfg(feature = "schemars")]
 mod schema;
+mod seal;
 mod server;
 mod shelf;
 mod template;
@@ -108,6 +122,8 @@ mod unique;
 #[cfg(feature = "validate")]
 mod validate;
 
+pub use answer::Elicited;
+pub use ask::{Ask, Questions, ask_all};
 pub use builder::ServerBuilder;
 pub use changes::Changes;
 pub use completion::CompletionInput;
@@ -116,7 +132,9 @@ pub use context::{Context, Delivery};
 #[cfg(feature = "validate")]
 pub use error::SchemaError;
 pub use error::{AskError, CallError, ConfigError};
+pub use feature::ClientFeature;
 pub use handler::{Handler, Peer, PeerAnswer};
+pub use host::Host;
 pub use resource::ResourceOutput;
 pub use server::Server;
 pub use template::{TemplateError, UriVariables};

@@ -87,11 +87,10 @@ impl PromptEntry {
         &self,
         arguments: &str,
         cx: Context,
-        revision: Revision,
-    ) -> Result<GetPromptResult, ErrorObject> {
+    ) -> Result<GetPromptResult, CallError> {
         self.check_arguments(arguments)?;
-        let work = (self.run)(arguments, cx)?;
-        let mut result = resumed(work).await.map_err(|error| error.into_error(revision))?;
+        let work = (self.run)(arguments, cx).map_err(ErrorObject::from)?;
+        let mut result = resumed(work).await?;
         if result.description.is_none() {
             result.description.clone_from(&self.prompt.description);
         }

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
 use super::shelf::Item;
@@ -92,7 +94,7 @@ impl ResourceOutput for Vec<u8> {
         uri: &str,
         mime_type: Option<&str>,
     ) -> Result<ReadResourceResult, CallError> {
-        Ok(one(ResourceContents::blob(uri, base64(&self)), mime_type))
+        Ok(one(ResourceContents::blob(uri, STANDARD.encode(self)), mime_type))
     }
 }
 
@@ -102,7 +104,7 @@ impl ResourceOutput for Bytes {
         uri: &str,
         mime_type: Option<&str>,
     ) -> Result<ReadResourceResult, CallError> {
-        Ok(one(ResourceContents::blob(uri, base64(&self)), mime_type))
+        Ok(one(ResourceContents::blob(uri, STANDARD.encode(self)), mime_type))
     }
 }
 
@@ -122,24 +124,6 @@ impl<T: ResourceOutput> ResourceOutput for Option<T> {
 fn one(mut contents: ResourceContents, mime_type: Option<&str>) -> ReadResourceResult {
     contents.mime_type = mime_type.map(Into::into);
     ReadResourceResult::new([contents])
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let mut word = [0; 4];
-        for (to, from) in word.iter_mut().skip(1).zip(chunk) {
-            *to = *from;
-        }
-        let word = u32::from_be_bytes(word);
-        for position in 0..4 {
-            let digit = (word >> (18 - 6 * position)) & 63;
-            let letter = ALPHABET.get(digit as usize).filter(|_| position <= chunk.len());
-            text.push(letter.map_or('=', |letter| char::from(*letter)));
-        }
-    }
-    text
 }
 
 /// Starts reading.
@@ -172,7 +156,7 @@ impl ResourceEntry {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        check_scheme(&self.resource.uri)
+        check_uri(&self.resource.uri)
     }
 
     pub(super) fn read(&self, cx: Context) -> Work<ReadResourceResult> {
@@ -223,17 +207,37 @@ impl TemplateEntry {
     }
 }
 
+/// RES-18: a URI has the characters of RFC 3986, section 2, and no others.
+fn check_uri(uri: &str) -> Result<(), ConfigError> {
+    check_scheme(uri)?;
+    let is_known =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let is_encoded = |after: &str| {
+        after.get(..2).is_some_and(|digits| digits.bytes().all(|it| it.is_ascii_hexdigit()))
+    };
+    if uri.bytes().all(is_known) && uri.split('%').skip(1).all(is_encoded) {
+        Ok(())
+    } else {
+        Err(ConfigError::ResourceUri(uri.into()))
+    }
+}
+
 /// RES-18: a URI starts with its scheme (RFC 3986, section 3.1). That of a template may be a
 /// variable.
 fn check_scheme(uri: &str) -> Result<(), ConfigError> {
-    let is_scheme = |scheme: &str| {
+    let is_variable = || uri.split_once(':').is_some_and(|(scheme, _)| scheme.starts_with('{'));
+    if has_scheme(uri) || is_variable() {
+        Ok(())
+    } else {
+        Err(ConfigError::ResourceUri(uri.into()))
+    }
+}
+
+pub(super) fn has_scheme(uri: &str) -> bool {
+    uri.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|first: char| first.is_ascii_alphabetic())
             && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    };
-    match uri.split_once(':') {
-        Some((scheme, _)) if is_scheme(scheme) || scheme.starts_with('{') => Ok(()),
-        _ => Err(ConfigError::ResourceUri(uri.into())),
-    }
+    })
 }
 
 impl Item for ResourceEntry {
@@ -293,23 +297,7 @@ impl fmt::Debug for TemplateEntry {
 mod tests {
     use super::*;
 
-    /// RFC 4648, section 10.
-    #[test]
-    fn base64_of_the_test_vectors() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("fooba", "Zm9vYmE="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
-    }
-
+    /// RES-18, RES-19.
     #[test]
     fn a_uri_has_a_scheme() {
         for good in ["file:///a", "a+b-1.c:x", "{scheme}://x"] {
@@ -317,6 +305,21 @@ mod tests {
         }
         for bad in ["", "a", ":a", "1a:b", "/a:b", "a b:c"] {
             assert!(check_scheme(bad).is_err(), "{bad}");
+            assert!(check_uri(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// RES-18: what RFC 3986 does not have in a URI is encoded.
+    #[test]
+    fn res_18_a_uri_has_known_characters() {
+        for good in ["a:", "file:///a%20b", "test://h:1/a/../b?c=d&e#f", "a:[::1]@!$'()*+,;~_-."] {
+            assert!(check_uri(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "a: ", "a:b c", "a:\n", "a:\0", "a:ü", "a:\"", "a:<b>", "a:{b}", "a:b\\c", "a:%",
+            "a:%4", "a:%4g",
+        ] {
+            assert!(check_uri(bad).is_err(), "{bad}");
         }
     }
 }

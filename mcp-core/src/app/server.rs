@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -18,25 +18,28 @@ use super::changes::Changes;
 use super::completion::{Completer, Subject};
 use super::connection::Connection;
 use super::decode;
+use super::digest;
 use super::guard::{guarded, resumed};
+use super::host::Host;
+use super::listen::{List, Listeners, MAX_WATCHED_URI};
 use super::method::MethodEntry;
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
+use super::round::Round;
+use super::seal::{Owner, Seal};
 use super::shelf::{Item, Shelf};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
-use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply};
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply, with_meta_member};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
-    CompleteParams, CompleteResult, Completion, ForRevision, Implementation, InitializeResult,
-    ListParams, ReadResourceResult, ResourceUpdatedParams, SetLevelParams,
+    CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision, Implementation,
+    InitializeResult, InputRequiredResult, ListParams, Meta, ReadResourceResult,
+    ResourceUpdatedParams, SetLevelParams,
 };
-use crate::revision::Revision;
+use crate::modern::MirroredParams;
+use crate::revision::{Era, Revision};
 use crate::session::Client;
-
-/// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
-/// one client can make the server remember.
-const MAX_WATCHED_URI: usize = 8 << 10;
 
 /// Tools, resources and prompts, ready to be given to a driver.
 ///
@@ -50,6 +53,8 @@ pub struct Server(Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) greeting: InitializeResult,
+    /// Our name, as it stands in results of the modern era.
+    pub(super) signature: RawJson,
     pub(super) served: MethodSet,
     pub(super) tools: Shelf<ToolEntry>,
     pub(super) resources: Shelf<ResourceEntry>,
@@ -60,6 +65,8 @@ pub(super) struct Inner {
     pub(super) on_initialize: Option<OnInitialize>,
     pub(super) max_subscriptions: usize,
     pub(super) audience: Audience,
+    pub(super) seal: Seal,
+    pub(super) listeners: Listeners,
 }
 
 type Initialize = dyn Fn(Arc<Client>, InitializeResult) -> Work<InitializeResult> + Send + Sync;
@@ -114,12 +121,14 @@ impl Server {
         let resources = inner.resources.change(changes.resources, &changes.removed_resources);
         let templates = inner.templates.change(changes.templates, &changes.removed_templates);
         let prompts = inner.prompts.change(changes.prompts, &changes.removed_prompts);
-        for (changed, notification) in [
-            (tools, NotificationMethod::ToolsListChanged),
-            (resources || templates, NotificationMethod::ResourcesListChanged),
-            (prompts, NotificationMethod::PromptsListChanged),
+        for (changed, list) in [
+            (tools, List::Tools),
+            (resources || templates, List::Resources),
+            (prompts, List::Prompts),
         ] {
             if changed {
+                inner.listeners.changed(list);
+                let notification = list.notification();
                 for connection in inner.audience.everyone() {
                     // Whoever cannot be told is too slow, or gone.
                     let _ = connection.notify(&notification, None);
@@ -129,7 +138,8 @@ impl Server {
         Ok(())
     }
 
-    /// Tells the clients that watch a resource that it changed (RES-13), and how many they are.
+    /// Tells the clients that watch a resource that it changed (RES-13), and how many they are;
+    /// in the modern era, how many subscriptions.
     ///
     /// A client whose queue of outgoing messages is full misses the notification and is not
     /// counted.
@@ -137,12 +147,13 @@ impl Server {
         let params = RawJson::known(&ResourceUpdatedParams::new(uri));
         let method = NotificationMethod::ResourcesUpdated;
         let watchers = self.0.audience.watchers(uri).into_iter();
-        watchers
+        let told = watchers
             .filter(|connection| connection.notify(&method, Some(params.clone())).is_ok())
-            .count()
+            .count();
+        told + self.0.listeners.updated(uri)
     }
 
-    /// The clients that are connected, initialized or not.
+    /// The clients of the legacy era that are connected, initialized or not.
     #[must_use]
     pub fn connections(&self) -> Vec<Arc<Connection>> {
         self.0.audience.everyone()
@@ -158,6 +169,10 @@ impl Server {
 impl Handler for Server {
     fn methods(&self) -> MethodSet {
         self.0.served.clone()
+    }
+
+    fn hosted(&self, host: &Host) {
+        self.0.seal.set_host(host);
     }
 
     fn connected(&self, connection: &Arc<Connection>) {
@@ -187,7 +202,15 @@ impl Handler for Server {
             Some(_) => cx.with_logging(),
             None => cx,
         };
-        guarded(self.0.answer(cx, method, params.as_ref(), revision)).await
+        let reply = guarded(self.0.answer(cx, method, params.as_ref(), revision)).await;
+        match revision.era() {
+            Era::Legacy => reply,
+            Era::Modern => reply.map(|result| self.0.sign(&result)),
+        }
+    }
+
+    fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
+        self.0.tools.get(tool)?.mirrored()
     }
 }
 
@@ -219,14 +242,23 @@ impl Inner {
         params: Option<&RawJson>,
         revision: Revision,
     ) -> Reply {
+        let cx = self.open_round(cx, &method, params)?;
         match method {
+            Method::ServerDiscover => self.discover(revision),
+            Method::SubscriptionsListen => {
+                let capabilities = &self.greeting.capabilities;
+                let listening =
+                    self.listeners.listen(cx, params, capabilities, self.max_subscriptions);
+                // Boxed: it is the largest of all, and the one that is made least often.
+                Box::pin(listening).await
+            }
             Method::ToolsList => list(&self.tools, params, revision),
             Method::PromptsList => list(&self.prompts, params, revision),
             Method::ResourcesList => list(&self.resources, params, revision),
             Method::ResourcesTemplatesList => list(&self.templates, params, revision),
             Method::ToolsCall => self.call_tool(cx, params, revision).await,
-            Method::PromptsGet => self.get_prompt(cx, params, revision).await,
-            Method::ResourcesRead => self.read_resource(cx, params, revision).await,
+            Method::PromptsGet => self.get_prompt(cx, params).await,
+            Method::ResourcesRead => self.read_resource(cx, params).await,
             Method::ResourcesSubscribe => self.subscribe(cx.connection(), params),
             Method::ResourcesUnsubscribe => {
                 let UriParams { uri } = decode::params(params)?;
@@ -246,8 +278,22 @@ impl Inner {
         }
     }
 
-    async fn call_tool(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
-        let params: NamedParams<'_> = decode::params(params)?;
+    /// DISC-01, DISC-03.
+    fn discover(&self, revision: Revision) -> Reply {
+        let InitializeResult { capabilities, instructions, .. } = &self.greeting;
+        let versions: Vec<String> = Revision::ALL.iter().map(ToString::to_string).collect();
+        let mut result = DiscoverResult::new(versions, capabilities.clone());
+        result.instructions.clone_from(instructions);
+        encode(result, revision)
+    }
+
+    /// Says whose result it is (META-13).
+    fn sign(&self, result: &RawJson) -> RawJson {
+        with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
+    }
+
+    async fn call_tool(&self, cx: Context, whole: Option<&RawJson>, revision: Revision) -> Reply {
+        let params: NamedParams<'_> = decode::params(whole)?;
         let arguments = params.arguments();
         if !arguments.starts_with('{') {
             return Err(ErrorObject::invalid_params("`arguments` must be an object"));
@@ -255,29 +301,78 @@ impl Inner {
         let Some(entry) = self.tools.get(&params.name) else {
             return Err(unknown("tool", &params.name));
         };
-        encode(entry.call(arguments, cx, revision).await?, revision)
+        let result = entry.call(arguments, cx.clone(), revision).await;
+        self.close_round(&cx, &Method::ToolsCall, whole, result, CallError::into_tool_result)
     }
 
-    async fn get_prompt(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
-        let params: NamedParams<'_> = decode::params(params)?;
+    async fn get_prompt(&self, cx: Context, whole: Option<&RawJson>) -> Reply {
+        let params: NamedParams<'_> = decode::params(whole)?;
         let Some(entry) = self.prompts.get(&params.name) else {
             return Err(unknown("prompt", &params.name));
         };
-        encode(entry.get(params.arguments(), cx, revision).await?, revision)
+        let result = entry.get(params.arguments(), cx.clone()).await;
+        self.close_round(&cx, &Method::PromptsGet, whole, result, fail)
     }
 
-    async fn read_resource(
-        &self,
-        cx: Context,
-        params: Option<&RawJson>,
-        revision: Revision,
-    ) -> Reply {
-        let UriParams { uri } = decode::params(params)?;
-        let result = match self.find_resource(&uri, cx) {
+    async fn read_resource(&self, cx: Context, whole: Option<&RawJson>) -> Reply {
+        let UriParams { uri } = decode::params(whole)?;
+        let result = match self.find_resource(&uri, cx.clone()) {
             Some(work) => resumed(work).await,
             None => Err(CallError::resource_not_found(uri)),
         };
-        encode(result.map_err(|error| error.into_error(revision))?, revision)
+        self.close_round(&cx, &Method::ResourcesRead, whole, result, fail)
+    }
+
+    /// Takes up what earlier rounds of a request left, if it may take several (MRTR-02).
+    fn open_round(
+        &self,
+        cx: Context,
+        method: &Method,
+        params: Option<&RawJson>,
+    ) -> Result<Context, ErrorObject> {
+        let takes_rounds =
+            matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
+        if !takes_rounds || cx.revision().era() == Era::Legacy {
+            return Ok(cx);
+        }
+        let round = Round::read(params, |sealed| {
+            let digest = digest(params)?;
+            self.seal.open(self.owner(&cx, method, &digest), sealed)
+        })?;
+        Ok(cx.in_round(round))
+    }
+
+    /// Answers with the result, or with the questions without which there is none.
+    fn close_round<T: ForRevision + Serialize>(
+        &self,
+        cx: &Context,
+        method: &Method,
+        params: Option<&RawJson>,
+        result: Result<T, CallError>,
+        fail: impl FnOnce(CallError, Revision) -> Result<T, ErrorObject>,
+    ) -> Reply {
+        let revision = cx.revision();
+        let error = match result {
+            Ok(result) => return encode(result, revision),
+            Err(error) => error,
+        };
+        let round = cx.round.as_ref().filter(|_| error.may_want_input());
+        let Some((questions, state)) = round.and_then(|round| round.end()) else {
+            return encode(fail(error, revision)?, revision);
+        };
+        let digest = digest(params)?;
+        let state = self.seal.close(self.owner(cx, method, &digest), state.as_bytes())?;
+        let asks = InputRequiredResult::new().with_input_requests(questions);
+        encode(asks.with_request_state(state), revision)
+    }
+
+    fn owner<'a>(&'a self, cx: &'a Context, method: &'a Method, params: &'a [u8; 32]) -> Owner<'a> {
+        Owner {
+            server: &self.greeting.server_info.name,
+            principal: cx.principal(),
+            method: method.as_str(),
+            params,
+        }
     }
 
     fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {
@@ -359,6 +454,15 @@ fn list<T: Item>(shelf: &Shelf<T>, params: Option<&RawJson>, revision: Revision)
 fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
     RawJson::from_value(&result.for_revision(revision))
         .map_err(|_| ErrorObject::internal("the result has no JSON form"))
+}
+
+fn fail<T>(error: CallError, revision: Revision) -> Result<T, ErrorObject> {
+    Err(error.into_error(revision))
+}
+
+fn digest(params: Option<&RawJson>) -> Result<[u8; 32], ErrorObject> {
+    digest::of_params(params.map_or("{}", RawJson::as_str))
+        .map_err(|_| ErrorObject::invalid_params("Invalid params: too deep or no JSON"))
 }
 
 fn unknown(what: &str, name: &str) -> ErrorObject {

@@ -53,7 +53,8 @@ struct Variable {
 /// What the variables of a URI template stand for in one URI.
 ///
 /// Values are what the client wrote with percent-encoding taken away: they can hold anything,
-/// `/` and `..` included. Check them before they touch a file system or a query.
+/// `/` included, and `..` unless it is a `file:` URI, of which those that lead elsewhere match no
+/// template. Check them before they touch a file system or a query: links lead elsewhere too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UriVariables {
     uri: String,
@@ -114,6 +115,9 @@ impl Template {
     /// Takes a URI apart; `None` if the template cannot have made it.
     pub(super) fn captures(&self, uri: &str) -> Option<UriVariables> {
         let values = self.split(uri)?;
+        if strays(uri) {
+            return None;
+        }
         let decode = |(variable, value): (&Variable, &str)| {
             Some((variable.name.clone(), percent_decode(value)?))
         };
@@ -184,6 +188,27 @@ fn variable(expression: &str, suffix: Box<str>) -> Result<Variable, TemplateErro
         return Err(TemplateError::Expression);
     }
     Ok(Variable { name: name.into(), reserved, suffix })
+}
+
+/// Whether a `file:` URI could lead out of the folder that a handler means: by `..`, by an absolute
+/// path within the path, or by a NUL that ends it early (RES-20).
+fn strays(uri: &str) -> bool {
+    const SLASHES: [char; 2] = ['/', '\\'];
+    let parts = uri.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("file"));
+    let Some((_, rest)) = parts else {
+        return false;
+    };
+    let Some(rest) = percent_decode(rest) else {
+        return true;
+    };
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => rest.split_once(SLASHES).map_or("", |(_host, path)| path),
+        None => &rest,
+    };
+    let path = path.trim_end_matches(SLASHES);
+    rest.contains('\0')
+        || rest.split(SLASHES).any(|segment| segment == "..")
+        || (!path.is_empty() && path.split(SLASHES).any(str::is_empty))
 }
 
 /// Takes percent-encoding away; `None` if what it stands for is no text.
@@ -262,6 +287,48 @@ mod tests {
         ] {
             assert_eq!(Template::parse(template), Err(expected), "{template}");
         }
+    }
+
+    /// RES-20: a file URI that leads out of its folder is none of the family, however it is written.
+    #[test]
+    fn res_20_file_uris_do_not_stray() {
+        for good in ["a", "a/b.c", "a/..b/c..", "...", ".a", "a/", "%2e%2e%2e", "a:b"] {
+            assert!(
+                values("file:///{+path}", &alloc::format!("file:///{good}")).is_some(),
+                "{good}"
+            );
+        }
+        for bad in [
+            "..",
+            "../etc/passwd",
+            "a/../../etc/passwd",
+            "a/..",
+            "%2e%2E/etc",
+            "..%2fetc",
+            "a%2f..%2F..",
+            "..\\etc",
+            "a%5c..%5cetc",
+            "/etc/passwd",
+            "%2fetc/passwd",
+            "\\\\host\\share",
+            "a//b",
+            "a%00.txt",
+        ] {
+            for (template, root) in [
+                ("file:///{+path}", "file:///"),
+                ("FILE:///{+path}", "FILE:///"),
+                ("{+uri}", "file:///"),
+            ] {
+                let uri = alloc::format!("{root}{bad}");
+                assert_eq!(values(template, &uri), None, "{template} {uri}");
+            }
+        }
+        assert_eq!(values("file:///{a}/x", "file:///%2e%2e/x"), None);
+        assert_eq!(values("file:///.{a}/x", "file:///../x"), None);
+        // Only files have folders to lead out of.
+        assert!(values("git://{+path}", "git://a/../b").is_some());
+        assert!(values("file://{host}/{+path}", "file://h/a").is_some());
+        assert_eq!(values("file://{host}/{+path}", "file://h//a"), None);
     }
 
     /// The greedy split against trying everything: it must find a match whenever there is one.

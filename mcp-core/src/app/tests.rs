@@ -1,4 +1,4 @@
-//! What cannot be seen from outside: the modern era, which no session serves yet, and tables.
+//! What cannot be seen from outside: handlers in the modern era, on their own, and tables.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -16,7 +16,8 @@ use crate::id::{ProgressToken, RequestKey};
 use crate::jsonrpc::{ErrorObject, RawJson};
 use crate::lifecycle::Method;
 use crate::model::{
-    CallToolResult, ClientCapabilities, Implementation, RawObject, Resource, RootsCapability, Tool,
+    CallToolResult, ClientCapabilities, Implementation, Prompt, RawObject, Resource,
+    ResourceTemplate, RootsCapability, Tool,
 };
 use crate::revision::Revision;
 use crate::session::{Client, Outgoing};
@@ -78,7 +79,7 @@ fn server() -> Server {
         .unwrap()
 }
 
-/// RES-08, ERR-05: -32602 and never -32002, with the URI.
+/// RES-08, RES-10, ERR-05: -32602 and never -32002, with the URI.
 #[test]
 fn res_08_an_unknown_resource_is_invalid_params() {
     let error = call(&server(), Method::ResourcesRead, &json!({"uri": "a:c"})).unwrap_err();
@@ -123,6 +124,52 @@ fn tool_09_schemas_are_those_of_the_application() {
     assert!(list.as_str().contains(&format!(r#""outputSchema":{output}"#)));
 }
 
+/// TOOL-02, RES-02, PROMPT-02: a list may be empty, and is a list all the same.
+#[test]
+fn tool_02_an_empty_list_is_a_list() {
+    let server = Server::builder("s", "1").tools().resources().prompts().build().unwrap();
+    for (method, member) in [
+        (Method::ToolsList, "tools"),
+        (Method::ResourcesList, "resources"),
+        (Method::ResourcesTemplatesList, "resourceTemplates"),
+        (Method::PromptsList, "prompts"),
+    ] {
+        let list = call(&server, method, &json!({})).unwrap();
+        assert_eq!(list[member], json!([]));
+    }
+}
+
+/// TOOL-03, RES-03, PROMPT-03: what a list says depends neither on the connection nor on what it
+/// was asked before.
+#[test]
+fn tool_03_everybody_sees_one_list() {
+    let server = Server::builder("s", "1")
+        .raw_tool(Tool::new("t"), |_: Value, _: Context| async { Ok("x") })
+        .resource(Resource::new("a:b", "a"), |_, _| async { Ok("x") })
+        .resource_template(ResourceTemplate::new("a:{x}", "a"), |_, _| async { Ok("x") })
+        .prompt(Prompt::new("p"), |(): (), _: Context| async { Ok("x") })
+        .build()
+        .unwrap();
+    let lists = [
+        Method::ToolsList,
+        Method::ResourcesList,
+        Method::ResourcesTemplatesList,
+        Method::PromptsList,
+    ];
+    for method in lists {
+        let busy = cx();
+        let ask = |cx: &Context, method: &Method, params: Value| {
+            run(server.call(cx.clone(), method.clone(), Some(params.into()))).unwrap()
+        };
+        let first = ask(&busy, &method, json!({}));
+        ask(&busy, &Method::ToolsCall, json!({"name": "t"}));
+        ask(&busy, &Method::ResourcesRead, json!({"uri": "a:c"}));
+        ask(&busy, &Method::PromptsGet, json!({"name": "p"}));
+        assert_eq!(ask(&busy, &method, json!({})), first);
+        assert_eq!(ask(&cx(), &method, json!({})), first, "on another connection");
+    }
+}
+
 /// RES-23: what the revision has dropped is not served in it.
 #[test]
 fn res_23_dropped_methods_do_not_exist() {
@@ -135,11 +182,11 @@ fn res_23_dropped_methods_do_not_exist() {
     }
 }
 
-/// A modern server sends no requests.
+/// JSONRPC-24: a modern server sends no requests.
 #[test]
 fn a_modern_client_is_not_asked() {
-    assert!(matches!(run(cx().list_roots()), Err(AskError::Unsupported(_))));
-    assert!(matches!(run(cx().ping()), Err(AskError::Unsupported(_))));
+    assert!(matches!(run(cx().list_roots("q")), Err(AskError::Unavailable(_))));
+    assert!(matches!(run(cx().ping()), Err(AskError::Unavailable(_))));
 }
 
 /// case_49: both tables are empty when everyone has gone.

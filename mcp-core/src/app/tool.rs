@@ -18,6 +18,7 @@ use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
 use crate::model::{
     CallToolResult, Content, Cursor, ForRevision, ListToolsResult, RawObject, Tool,
 };
+use crate::modern::{InvalidAnnotation, MirroredParams};
 use crate::revision::Revision;
 
 /// The longest name of a tool (`2025-11-25/server/tools#tool-names`).
@@ -116,6 +117,7 @@ pub(super) struct ToolEntry {
     pub(super) tool: Tool,
     /// What the schemas say, once they have been checked.
     contract: Contract,
+    mirrored: Result<Arc<MirroredParams>, InvalidAnnotation>,
     run: Box<Run>,
 }
 
@@ -133,7 +135,13 @@ impl ToolEntry {
                 Box::pin(async move { work.await?.into_tool_result() });
             Ok(work)
         };
-        Self { tool, contract: Contract::default(), run: Box::new(run) }
+        let mirrored = MirroredParams::of(&tool.input_schema).map(Arc::new);
+        Self { tool, contract: Contract::default(), mirrored, run: Box::new(run) }
+    }
+
+    /// The arguments that are mirrored in headers, if there are any.
+    pub(super) fn mirrored(&self) -> Option<Arc<MirroredParams>> {
+        self.mirrored.as_ref().ok().filter(|mirrored| !mirrored.is_empty()).map(Arc::clone)
     }
 
     /// Whether a client can be offered the tool.
@@ -152,6 +160,10 @@ impl ToolEntry {
             Ok(Root { r#type }) if r#type == "object" => {}
             _ => return Err(ConfigError::InputSchema(name.clone())),
         }
+        if let Err(error) = &self.mirrored {
+            let error = error.clone();
+            return Err(ConfigError::MirroredParam { tool: name.clone(), error });
+        }
         self.contract = Contract::of(&self.tool)?;
         Ok(())
     }
@@ -163,14 +175,11 @@ impl ToolEntry {
         arguments: &str,
         cx: Context,
         revision: Revision,
-    ) -> Result<CallToolResult, ErrorObject> {
+    ) -> Result<CallToolResult, CallError> {
         let checked = self.contract.check_arguments(arguments);
         match checked.and_then(|()| (self.run)(arguments, cx)) {
-            Ok(work) => match resumed(work).await {
-                Ok(result) => self.keeps_its_word(result),
-                Err(error) => error.into_tool_result(revision),
-            },
-            Err(misfit) if revision < Revision::V2025_11_25 => Err(misfit.into()),
+            Ok(work) => Ok(self.keeps_its_word(resumed(work).await?)?),
+            Err(misfit) if revision < Revision::V2025_11_25 => Err(ErrorObject::from(misfit))?,
             Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
         }
     }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::future::Future;
 use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
@@ -9,13 +10,12 @@ use std::panic::catch_unwind;
 
 use super::Runtime;
 use super::abort::AbortHandle;
-use super::links::{Links, Work};
+use super::links::{Job, Links, Work};
 use super::peer::SessionPeer;
 use crate::app::{Connection, Context, Handler};
 use crate::id::RequestTicket;
 use crate::jsonrpc::ErrorObject;
-use crate::lifecycle::Phase;
-use crate::session::{Client, IncomingRequest, InitializeTicket, ServerEvent, ServerSession};
+use crate::session::{Client, IncomingRequest, InitializeTicket, Lane, ServerEvent, ServerSession};
 use crate::time::Instant;
 use crate::transport::http::Slot;
 
@@ -45,13 +45,15 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             loop {
                 let mut session = link.lock();
                 let Some(event) = session.poll_event() else {
-                    let busy = session.has_transmit() || session.phase() == Phase::Closed;
-                    let due = session.poll_timeout();
+                    let lanes: Vec<Lane> = session.lanes_with_transmit().collect();
+                    let (closed, due) = (session.is_closed(), session.poll_timeout());
                     drop(session);
-                    match due {
-                        _ if busy => links.wake_writer(),
-                        Some(due) => links.wake_writer_by(due),
-                        None => {}
+                    if closed {
+                        links.wake_writers();
+                    }
+                    lanes.into_iter().for_each(|lane| links.wake_writer(lane));
+                    if let Some(due) = due {
+                        links.wake_writer_by(due);
                     }
                     return;
                 };
@@ -95,9 +97,10 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
+        let lane = link.lock().initialize_lane().unwrap_or(Lane::Standing);
         let mut owed = Owed::new(self, link, ticket);
         let handle = owed.start();
-        self.runtime.spawn(async move {
+        let job = async move {
             let client = Arc::new(client);
             let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
             let asked = owed.engine.handler.initialize(connection, client);
@@ -109,14 +112,15 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
                 }
                 Err(error) => session.refuse(now, ticket, &error),
             });
-        });
+        };
+        self.run(link, lane, Box::pin(job));
     }
 
     fn call(self: &Arc<Self>, link: &Arc<Link>, request: IncomingRequest) {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
-        let IncomingRequest { ticket, method, params, progress_token, .. } = request;
+        let IncomingRequest { ticket, method, params, progress_token, lane, .. } = request;
         let context = Context::new(connection, ticket.key(), progress_token);
         let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
@@ -128,12 +132,21 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             Ok(Poll::Ready(reply)) => owed.settle(Some(reply), ServerSession::respond),
             Ok(Poll::Pending) => {
                 let work = owed.start().guard(work);
-                self.runtime.spawn(async move {
+                let job = async move {
                     let reply = work.await;
                     owed.settle(reply, ServerSession::respond);
-                });
+                };
+                self.run(link, lane, Box::pin(job));
             }
             Err(_) => drop(owed),
+        }
+    }
+
+    /// Lets whoever writes the answer do the work for it, or a task if nobody does.
+    fn run(&self, link: &Arc<Link>, lane: Lane, job: Job) {
+        match link.attachment().hand_over(lane, job) {
+            Some(job) => self.runtime.spawn(job),
+            None => link.attachment().wake_writer(lane),
         }
     }
 }
@@ -166,7 +179,7 @@ impl Ticket for RequestTicket {
     }
 }
 
-fn failed() -> ErrorObject {
+pub(super) fn failed() -> ErrorObject {
     ErrorObject::internal("Internal error")
 }
 

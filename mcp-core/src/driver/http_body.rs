@@ -12,17 +12,24 @@ use http_body::{Frame, SizeHint};
 
 use super::Runtime;
 use super::engine::Engine;
-use super::links::Links;
+use super::links::{Links, ONLY};
+use super::modern::Call;
+use super::station::Station;
 use super::timer::Timer;
 use crate::app::Handler;
-use crate::transport::http::EventStream;
+use crate::jsonrpc::{Chunks, Frame as Message};
+use crate::transport::http::{EventStream, McpStream};
 
 /// The body of an answer: one piece, or a stream of events.
 pub struct Body<R: Runtime, H: Handler>(Kind<R, H>);
 
 enum Kind<R: Runtime, H: Handler> {
     Full(Bytes),
+    /// One to three pieces, and how many bytes are left of them.
+    Frame(Chunks, usize),
     Events(Box<Events<R, H>>),
+    Stream(Box<Stream<R, H>>),
+    Call(Box<Call<R>>),
 }
 
 impl<R: Runtime, H: Handler> Body<R, H> {
@@ -30,9 +37,22 @@ impl<R: Runtime, H: Handler> Body<R, H> {
         Self(Kind::Full(bytes))
     }
 
+    pub(super) fn frame(frame: Message) -> Self {
+        let length = frame.len();
+        Self(Kind::Frame(frame.into_chunks(), length))
+    }
+
+    pub(super) fn call(call: Call<R>) -> Self {
+        Self(Kind::Call(Box::new(call)))
+    }
+
     pub(super) fn events(engine: Arc<Engine<R, H>>, stream: EventStream<Links>) -> Self {
         let timer = Timer::new(engine.runtime.clone());
         Self(Kind::Events(Box::new(Events { engine, stream, timer })))
+    }
+
+    pub(super) fn stream(stream: McpStream<Links>, station: Station<R, H>) -> Self {
+        Self(Kind::Stream(Box::new(Stream { stream, station })))
     }
 }
 
@@ -47,19 +67,34 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
         let data = match &mut self.0 {
             Kind::Full(bytes) if bytes.is_empty() => None,
             Kind::Full(bytes) => Some(core::mem::take(bytes)),
+            Kind::Frame(chunks, left) => {
+                let chunk = chunks.next();
+                *left -= chunk.as_ref().map_or(0, Bytes::len);
+                chunk
+            }
             Kind::Events(events) => core::task::ready!(events.poll_data(cx)),
+            Kind::Stream(stream) => {
+                let Stream { stream, station } = &mut **stream;
+                core::task::ready!(station.poll(stream, cx))
+            }
+            Kind::Call(call) => core::task::ready!(call.poll_data(cx)),
         };
         Poll::Ready(data.map(|data| Ok(Frame::data(data))))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Kind::Full(bytes) if bytes.is_empty())
+        match &self.0 {
+            Kind::Full(bytes) => bytes.is_empty(),
+            Kind::Frame(_, left) => *left == 0,
+            Kind::Events(_) | Kind::Stream(_) | Kind::Call(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Events(_) => SizeHint::default(),
+            Kind::Frame(_, left) => SizeHint::with_exact(*left as u64),
+            Kind::Events(_) | Kind::Stream(_) | Kind::Call(_) => SizeHint::default(),
         }
     }
 }
@@ -68,7 +103,10 @@ impl<R: Runtime, H: Handler> fmt::Debug for Body<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
             Kind::Full(_) => "Full",
+            Kind::Frame(..) => "Frame",
             Kind::Events(_) => "Events",
+            Kind::Stream(_) => "Stream",
+            Kind::Call(_) => "Call",
         };
         f.debug_tuple("Body").field(&kind).finish()
     }
@@ -85,7 +123,7 @@ struct Events<R: Runtime, H: Handler> {
 impl<R: Runtime, H: Handler> Events<R, H> {
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         loop {
-            self.stream.slot().attachment().register_writer(cx);
+            self.stream.slot().attachment().register_writer(ONLY, cx);
             let now = self.engine.runtime.now();
             if let Some(data) = self.stream.poll_data(now) {
                 return Poll::Ready(Some(data));
@@ -94,7 +132,7 @@ impl<R: Runtime, H: Handler> Events<R, H> {
                 return Poll::Ready(None);
             }
             let deadline = self.stream.poll_timeout();
-            self.stream.slot().attachment().writer_sleeps(deadline);
+            self.stream.slot().attachment().writer_sleeps(ONLY, Some(deadline));
             core::task::ready!(self.timer.poll_until(Some(deadline), cx));
             self.stream.handle_timeout(self.engine.runtime.now());
             self.engine.pump(self.stream.slot());
@@ -107,4 +145,11 @@ impl<R: Runtime, H: Handler> Drop for Events<R, H> {
         self.stream.handle_disconnect(self.engine.runtime.now());
         self.engine.pump(self.stream.slot());
     }
+}
+
+/// A stream of Streamable HTTP, with the work for it if it answers a `POST`. Dropped, the stream
+/// goes first: then nobody reads what the rest of the work comes to.
+struct Stream<R: Runtime, H: Handler> {
+    stream: McpStream<Links>,
+    station: Station<R, H>,
 }

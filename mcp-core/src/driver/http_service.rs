@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::convert::Infallible;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -13,9 +14,13 @@ use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::engine::Engine;
 use super::links::Links;
-use super::{Body, Runtime};
+use super::modern::Call;
+use super::station::Station;
+use super::{Body, Runtime, Shutdown};
 use crate::app::Handler;
-use crate::transport::http::{Admission, HttpConfig, HttpServer, Posted, Upload};
+use crate::transport::http::{
+    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernCall, Payload, Posted, Upload,
+};
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
 ///
@@ -24,6 +29,10 @@ pub struct HttpService<R: Runtime, H: Handler> {
     engine: Arc<Engine<R, H>>,
     server: Arc<HttpServer<Links>>,
     body_timeout: Duration,
+    /// Whether a task looks after the sessions.
+    looked_after: Arc<AtomicBool>,
+    /// Ends subscriptions.
+    stop: Shutdown,
 }
 
 /// The answer to one request, to come.
@@ -32,19 +41,24 @@ pub type ServiceFuture<R, H> =
 
 impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// A service for `handler`. The seed must be secret and different for every server: take it
-    /// from the operating system.
+    /// from the operating system. A handler that asks clients of the modern era must have been
+    /// given a host before, with [`Handler::hosted`].
     pub fn new(runtime: R, handler: H, config: HttpConfig, seed: &[u8; 32]) -> Self {
         let body_timeout = config.body_timeout;
         Self {
             engine: Arc::new(Engine { runtime, handler }),
             server: Arc::new(HttpServer::new(config, seed)),
             body_timeout,
+            looked_after: Arc::default(),
+            stop: Shutdown::new(),
         }
     }
 
     /// Takes no new sessions and messages, and closes each session when what it has in flight is
-    /// answered, at the latest after `within`.
+    /// answered, at the latest after `within`. Subscriptions of the modern era end at once; its
+    /// other requests are answered.
     pub fn drain(&self, within: Duration) {
+        self.stop.start();
         self.server.drain(self.engine.runtime.now(), within);
         for link in self.server.slots() {
             self.engine.pump(&link);
@@ -63,14 +77,16 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let (head, body) = request.into_parts();
-        match self.server.begin(self.engine.runtime.now(), &head, Links::default) {
+        match self.server.begin(self.engine.runtime.now(), &head) {
             Admission::Reject(response) => response.map(Body::full),
             Admission::ReadBody(upload) => match self.read(&head.headers, upload, body).await {
                 Ok(Posted::Session(response, slot)) => {
                     self.engine.pump(&slot);
+                    slot.attachment().wake_exchanges();
                     response.map(Body::full)
                 }
-                Ok(Posted::Modern(_)) => status(StatusCode::NOT_IMPLEMENTED).map(Body::full),
+                Ok(Posted::Exchange(exchange)) => self.exchange(exchange).await,
+                Ok(Posted::Modern(call)) => self.answer(&head.headers, *call).await,
                 Ok(Posted::Refused(response)) | Err(response) => response.map(Body::full),
             },
             Admission::Open(stream) => {
@@ -78,7 +94,82 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 let (head, ()) = stream.head().into_parts();
                 Response::from_parts(head, Body::events(Arc::clone(&self.engine), stream))
             }
+            Admission::Listen(stream) => {
+                let (slot, lane) = (stream.slot(), stream.lane());
+                // Whoever had the stream before us.
+                slot.attachment().wake_writer(lane);
+                let station = Station::writing(&self.engine, slot, lane);
+                stream.head().map(|()| Body::stream(stream, station))
+            }
+            Admission::Ended(response, slot) => {
+                self.engine.pump(&slot);
+                response.map(Body::full)
+            }
         }
+    }
+
+    /// Answers a request of the modern era: with all of it, or with a stream in which the handler
+    /// runs on.
+    async fn answer(&self, headers: &HeaderMap, call: ModernCall) -> Response<Body<R, H>> {
+        let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
+        if let Some(Err(refused)) = mirrored.map(|it| call.check_params(headers, &it)) {
+            return refused.map(Body::full);
+        }
+        let mut call = Call::start(&self.engine, call, &self.stop);
+        let (head, payload) = call.response().await.into_parts();
+        let body = match payload {
+            Payload::Whole(frame) => Body::frame(frame),
+            Payload::Stream => Body::call(call),
+        };
+        Response::from_parts(head, body)
+    }
+
+    async fn exchange(&self, exchange: Exchange<Links>) -> Response<Body<R, H>> {
+        let slot = Arc::clone(exchange.slot());
+        if slot.attachment().connection().is_none() {
+            self.engine.connect(&slot);
+        }
+        let mut station = Station::working(&self.engine, &slot, exchange.lane());
+        self.engine.pump(&slot);
+        // Dropped before the station: what the rest of the work comes to is then kept.
+        let mut exchange = exchange;
+        let answer = poll_fn(|cx| station.poll(&mut exchange, cx)).await;
+        self.look_after();
+        match answer {
+            Answer::Full(response) => response.map(Body::full),
+            Answer::Stream(stream) => stream.head().map(|()| Body::stream(stream, station)),
+        }
+    }
+
+    /// Starts the task that keeps the time of sessions nobody reads a stream of. It ends when
+    /// there are none, or the service is gone.
+    fn look_after(&self) {
+        if self.server.poll_timeout().is_none() || self.looked_after.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let runtime = self.engine.runtime.clone();
+        let (server, engine) = (Arc::downgrade(&self.server), Arc::downgrade(&self.engine));
+        let looked_after = Arc::clone(&self.looked_after);
+        self.engine.runtime.spawn(async move {
+            loop {
+                let due = || server.upgrade().and_then(|server| server.poll_timeout());
+                let Some(at) = due() else {
+                    looked_after.store(false, Ordering::Release);
+                    // A session may have begun just before that.
+                    if due().is_none() || looked_after.swap(true, Ordering::AcqRel) {
+                        return;
+                    }
+                    continue;
+                };
+                runtime.sleep_until(at).await;
+                let (Some(server), Some(engine)) = (server.upgrade(), engine.upgrade()) else {
+                    return;
+                };
+                for link in server.handle_timeout(runtime.now()) {
+                    engine.pump(&link);
+                }
+            }
+        });
     }
 
     /// Reads a body within its time.
@@ -95,7 +186,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
         let deadline = self.engine.runtime.now() + self.body_timeout;
         loop {
-            let frame = core::future::poll_fn(|cx| {
+            let frame = poll_fn(|cx| {
                 let frame = body.as_mut().poll_frame(cx).map(Ok);
                 if frame.is_ready() {
                     return frame;
@@ -130,6 +221,8 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
             engine: Arc::clone(&self.engine),
             server: Arc::clone(&self.server),
             body_timeout: self.body_timeout,
+            looked_after: Arc::clone(&self.looked_after),
+            stop: self.stop.clone(),
         }
     }
 }

@@ -1,8 +1,13 @@
 //! What ties a session to the tasks that work for it.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::task::{Context, Waker};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -10,6 +15,7 @@ use super::abort::AbortHandle;
 use super::peer::Answer;
 use crate::app::Connection;
 use crate::id::{RequestHandle, RequestKey};
+use crate::session::Lane;
 use crate::time::Instant;
 
 /// What a handler works on.
@@ -19,17 +25,30 @@ pub(super) enum Work {
     Request(RequestKey),
 }
 
-/// Whoever writes a session's frames and keeps its time, asleep.
+/// Whoever writes the frames of one lane and keeps the session's time, asleep.
 struct Writer {
     waker: Waker,
     /// When it wakes by itself; unknown while it is about to fall asleep.
     wakes: Option<Instant>,
 }
 
+/// A lane, and which of those that write it: there are two for a moment when a stream is taken
+/// over.
+pub(super) type WriterKey = (Lane, u64);
+
+/// The writer of a session that has one stream.
+pub(super) const ONLY: WriterKey = (Lane::Standing, 0);
+
+/// A handler at work, which answers when it is done.
+pub(super) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Kept beside each session.
 #[derive(Default)]
 pub(super) struct Links {
-    writer: Mutex<Option<Writer>>,
+    writers: Mutex<BTreeMap<WriterKey, Writer>>,
+    stations: AtomicU64,
+    /// Work for answers that are polled together with it, on its way there.
+    exchanges: Mutex<BTreeMap<Lane, Vec<Job>>>,
     /// The handlers at work.
     tasks: Mutex<BTreeMap<Work, AbortHandle>>,
     /// Who waits for answers of the client.
@@ -50,45 +69,107 @@ impl Links {
 
     /// Takes note of whom to wake. Whatever happens from here on wakes it, so it can now look
     /// whether there is anything to do.
-    pub(super) fn register_writer(&self, cx: &Context<'_>) {
-        match &mut *lock(&self.writer) {
-            Some(writer) => {
+    pub(super) fn register_writer(&self, key: WriterKey, cx: &Context<'_>) {
+        match lock(&self.writers).entry(key) {
+            Entry::Occupied(mut entry) => {
+                let writer = entry.get_mut();
                 writer.waker.clone_from(cx.waker());
                 writer.wakes = None;
             }
-            writer => {
-                let waker = cx.waker().clone();
-                *writer = Some(Writer { waker, wakes: None });
+            Entry::Vacant(entry) => {
+                entry.insert(Writer { waker: cx.waker().clone(), wakes: None });
             }
         }
     }
 
-    /// The writer has found nothing to do before `wakes`.
-    pub(super) fn writer_sleeps(&self, wakes: Instant) {
-        if let Some(writer) = &mut *lock(&self.writer) {
-            writer.wakes = Some(wakes);
+    /// The writer has found nothing to do before `wakes`, if ever.
+    pub(super) fn writer_sleeps(&self, key: WriterKey, wakes: Option<Instant>) {
+        if let Some(writer) = lock(&self.writers).get_mut(&key) {
+            writer.wakes = wakes;
         }
     }
 
     /// The writer is awake, and need not be woken until it registers again.
-    pub(super) fn writer_wakes(&self) {
-        lock(&self.writer).take();
+    pub(super) fn writer_wakes(&self, key: WriterKey) {
+        lock(&self.writers).remove(&key);
     }
 
-    pub(super) fn wake_writer(&self) {
-        let writer = lock(&self.writer).take();
-        if let Some(writer) = writer {
+    pub(super) fn wake_writer(&self, lane: Lane) {
+        loop {
+            let mut writers = lock(&self.writers);
+            let Some((key, _)) = writers.range((lane, 0)..=(lane, u64::MAX)).next() else {
+                return;
+            };
+            let key = *key;
+            let writer = writers.remove(&key);
+            drop(writers);
+            if let Some(writer) = writer {
+                writer.waker.wake();
+            }
+        }
+    }
+
+    /// Wakes whoever writes an exchange: one may have lost what it waits for.
+    pub(super) fn wake_exchanges(&self) {
+        let exchanges = lock(&self.writers).split_off(&(Lane::Exchange(0), 0));
+        for writer in exchanges.into_values() {
             writer.waker.wake();
         }
     }
 
-    /// Wakes the writer if it would sleep past `due`.
+    pub(super) fn wake_writers(&self) {
+        let writers = core::mem::take(&mut *lock(&self.writers));
+        for writer in writers.into_values() {
+            writer.waker.wake();
+        }
+    }
+
+    /// Wakes a writer if all of them would sleep past `due`.
     pub(super) fn wake_writer_by(&self, due: Instant) {
-        let early = |writer: &mut Writer| writer.wakes.is_none_or(|wakes| due < wakes);
-        let writer = lock(&self.writer).take_if(early);
-        if let Some(writer) = writer {
+        let mut writers = lock(&self.writers);
+        if writers.values().any(|writer| writer.wakes.is_some_and(|wakes| wakes <= due)) {
+            return;
+        }
+        let writer = writers.pop_first();
+        drop(writers);
+        if let Some((_, writer)) = writer {
             writer.waker.wake();
         }
+    }
+
+    /// A key for one more writer of a lane.
+    pub(super) fn new_writer(&self, lane: Lane) -> WriterKey {
+        (lane, self.stations.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// Whoever writes the lane works for it, too.
+    pub(super) fn open_exchange(&self, lane: Lane) {
+        lock(&self.exchanges).insert(lane, Vec::new());
+    }
+
+    pub(super) fn has_jobs(&self, lane: Lane) -> bool {
+        lock(&self.exchanges).get(&lane).is_some_and(|jobs| !jobs.is_empty())
+    }
+
+    /// Hands work to whoever writes the lane; it comes back if nobody does.
+    pub(super) fn hand_over(&self, lane: Lane, job: Job) -> Option<Job> {
+        match lock(&self.exchanges).get_mut(&lane) {
+            Some(jobs) => {
+                jobs.push(job);
+                None
+            }
+            None => Some(job),
+        }
+    }
+
+    /// Takes the work that has been handed over.
+    pub(super) fn take_jobs(&self, lane: Lane) -> Vec<Job> {
+        lock(&self.exchanges).get_mut(&lane).map(core::mem::take).unwrap_or_default()
+    }
+
+    /// Nobody writes the lane any more. Returns the work nobody has taken.
+    pub(super) fn close_exchange(&self, lane: Lane) -> Vec<Job> {
+        lock(&self.exchanges).remove(&lane).unwrap_or_default()
     }
 
     pub(super) fn started(&self, work: Work, handle: AbortHandle) {

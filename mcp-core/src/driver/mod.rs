@@ -9,10 +9,12 @@ mod http_body;
 mod http_listen;
 mod http_service;
 mod links;
+mod modern;
 mod peer;
 mod runtime;
 mod serve;
 mod shutdown;
+mod station;
 mod stdio;
 mod timer;
 

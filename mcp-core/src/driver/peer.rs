@@ -5,13 +5,14 @@ use alloc::sync::{Arc, Weak};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
+use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Runtime;
 use super::engine::{Engine, Link};
 use crate::app::{Handler, Peer, PeerAnswer};
 use crate::error::{RequestError, SendError};
-use crate::id::RequestHandle;
+use crate::id::{RequestHandle, RequestKey};
 use crate::jsonrpc::RawJson;
 use crate::session::Outgoing;
 
@@ -55,6 +56,15 @@ impl<R: Runtime, H: Handler> Peer for SessionPeer<R, H> {
         engine.pump(&link);
         let peer = Self { engine: self.engine.clone(), link: self.link.clone() };
         Box::pin(Waiting { peer, handle, answer, done: false })
+    }
+
+    fn hang_up(&self, request: RequestKey, retry: Duration) -> bool {
+        let lane = self.link.upgrade().and_then(|link| {
+            let lane = link.lock().hang_up(request, retry)?;
+            link.attachment().wake_writer(lane);
+            Some(lane)
+        });
+        lane.is_some()
     }
 }
 

@@ -11,8 +11,10 @@ use std::io;
 use hyper::rt::{Read, Write};
 
 use super::{HttpOptions, HttpService, Listener, Runtime, Shutdown, serve_http, serve_stdio};
-use crate::app::Handler;
+use crate::app::{Handler, Host};
 use crate::config::{EarlyRequests, Gate, SessionConfig};
+use crate::lifecycle::Method;
+use crate::time::UnixTime;
 use crate::transport::http::HttpConfig;
 
 /// A runtime with the operating system around it.
@@ -33,11 +35,14 @@ pub trait Platform: Runtime {
     /// The process's standard streams.
     fn stdio(&self) -> (Self::Stdin, Self::Stdout);
 
-    /// Secret bytes from the operating system.
+    /// Secret bytes from the operating system, new ones every time.
     ///
     /// # Errors
     /// The operating system has none to give.
     fn seed(&self) -> io::Result<[u8; 32]>;
+
+    /// The time on the world's clock.
+    fn unix_time(&self) -> UnixTime;
 }
 
 /// A handler about to be served: set what differs from the defaults, then choose a transport.
@@ -53,7 +58,10 @@ pub struct Serve<P, H> {
 impl<P: Platform, H: Handler> Serve<P, H> {
     /// A handler with the defaults.
     pub fn new(platform: P, handler: H) -> Self {
-        let session = SessionConfig { methods: handler.methods(), ..SessionConfig::new([]) };
+        let methods = handler.methods();
+        // DISC-01: whoever serves the modern era can be discovered.
+        let modern = methods.contains(&Method::ServerDiscover);
+        let session = SessionConfig { methods, modern, ..SessionConfig::new([]) };
         Self {
             platform,
             handler,
@@ -154,7 +162,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
     /// stop. Standard output belongs to the protocol: log to standard error.
     ///
     /// # Errors
-    /// The error of the stream that failed.
+    /// The error of the stream that failed; the operating system has no secret bytes to give.
     pub async fn stdio(self) -> io::Result<()> {
         let streams = self.platform.stdio();
         self.streams(streams).await
@@ -163,12 +171,13 @@ impl<P: Platform, H: Handler> Serve<P, H> {
     /// Serves one client over a pair of byte streams, a message a line.
     ///
     /// # Errors
-    /// The error of the stream that failed.
+    /// The error of the stream that failed; the operating system has no secret bytes to give.
     pub async fn streams<I, O>(self, streams: (I, O)) -> io::Result<()>
     where
         I: Read + Unpin,
         O: Write + Unpin,
     {
+        host(&self.platform, &self.handler)?;
         let shutdown = start_when(&self.platform, self.until);
         let settings = (self.session, self.options.grace);
         serve_stdio(self.platform, self.handler, streams, settings, shutdown).await
@@ -226,10 +235,18 @@ fn service<P: Platform, H: Handler>(
     session: SessionConfig,
     configure: Box<dyn FnOnce(&mut HttpConfig) + Send>,
 ) -> io::Result<HttpService<P, H>> {
+    host(&platform, &handler)?;
     let seed = platform.seed()?;
     let mut config = HttpConfig::new(session);
     configure(&mut config);
     Ok(HttpService::new(platform, handler, config, &seed))
+}
+
+/// Gives the application what it needs of the machine.
+fn host<P: Platform, H: Handler>(platform: &P, handler: &H) -> io::Result<()> {
+    let clock = platform.clone();
+    handler.hosted(&Host::new(platform.seed()?, move || clock.unix_time()));
+    Ok(())
 }
 
 fn start_when(

@@ -12,7 +12,7 @@ use bytes::{Buf, BytesMut};
 use hyper::rt::{Read, ReadBuf, Write};
 
 use super::engine::{Engine, Link};
-use super::links::Links;
+use super::links::{Links, ONLY};
 use super::timer::Timer;
 use super::{Runtime, Shutdown};
 use crate::app::Handler;
@@ -94,7 +94,7 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let links = self.link.attachment();
-        links.writer_wakes();
+        links.writer_wakes(ONLY);
         let mut registered = false;
         loop {
             // Writing first: it may make the room that reading waits for.
@@ -106,7 +106,7 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
             // Registered no earlier, or what is done here would wake us again for nothing; and
             // then looked again, or what others have done meanwhile would be missed.
             if !core::mem::replace(&mut registered, true) {
-                links.register_writer(cx);
+                links.register_writer(ONLY, cx);
                 continue;
             }
             let session = self.link.lock();

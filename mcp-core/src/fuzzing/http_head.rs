@@ -154,6 +154,7 @@ impl Run {
         let hold_budget = session.hold_budget.clone();
         let mut config = HttpConfig::new(session);
         config.max_sessions = MAX_SESSIONS;
+        config.mcp = None;
         Self {
             server: HttpServer::new(config, &[choice; 32]),
             hold_budget,
@@ -172,7 +173,7 @@ impl Run {
     }
 
     fn begin(&mut self, head: &Parts, body: &[&'static [u8]]) {
-        match self.server.begin(self.now, head, || ()) {
+        match self.server.begin(self.now, head) {
             Admission::Reject(response) => check_response(&response),
             Admission::Open(mut stream) => {
                 assert!(!self.draining);
@@ -205,6 +206,7 @@ impl Run {
                     check_response(&end(upload, self.now));
                 }
             }
+            Admission::Listen(_) | Admission::Ended(..) => panic!("there is no /mcp here"),
         }
     }
 
@@ -374,7 +376,7 @@ impl Run {
 fn end(upload: Upload<()>, now: Instant) -> Response<Bytes> {
     match upload.handle_end(now, &HeaderMap::new()) {
         Posted::Refused(response) | Posted::Session(response, _) => response,
-        Posted::Modern(_) => panic!("nothing here is posted to /mcp"),
+        Posted::Exchange(_) | Posted::Modern(_) => panic!("nothing here is posted to /mcp"),
     }
 }
 

@@ -33,9 +33,9 @@ impl ErrorCode {
     /// The headers of a request do not say what its body says
     /// (`2026-07-28/basic/transports/streamable-http#server-validation`).
     pub const HEADER_MISMATCH: Self = Self(-32020);
-    /// The request cannot be answered unless its client declares a capability
+    /// The request needs something of the client that it did not declare
     /// (`2026-07-28/basic/index#_meta`).
-    pub const MISSING_CAPABILITY: Self = Self(-32021);
+    pub const MISSING_CLIENT_CAPABILITY: Self = Self(-32021);
     /// The request names a protocol revision the server does not speak
     /// (`2026-07-28/basic/versioning#protocol-version-negotiation`).
     pub const UNSUPPORTED_PROTOCOL_VERSION: Self = Self(-32022);

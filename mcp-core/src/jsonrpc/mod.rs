@@ -11,6 +11,7 @@ mod error;
 mod frame;
 mod raw;
 mod scan;
+mod splice;
 
 pub use code::ErrorCode;
 pub use envelope::{
@@ -21,3 +22,4 @@ pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
 pub(crate) use scan::any;
+pub(crate) use splice::with_meta_member;

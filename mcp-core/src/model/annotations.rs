@@ -26,8 +26,9 @@ wire! {
         always {
             /// Who the content is meant for.
             audience / with_audience: Vec<Role>,
-            /// How important the content is, from 0 (optional) to 1 (effectively required).
-            #[serde(serialize_with = "float::option")]
+            /// How important the content is, from 0 (optional) to 1 (effectively required). What
+            /// lies beyond is sent as the nearer of the two: peers refuse it.
+            #[serde(serialize_with = "float::fraction")]
             priority / with_priority: f64,
         }
         since V2025_06_18 {

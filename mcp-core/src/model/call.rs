@@ -114,6 +114,17 @@ impl CallToolResult {
     fn finish(&mut self, revision: Revision) {
         mark_complete(&mut self.result_type, revision);
         withhold_structured(&mut self.structured_content, &mut self.content, revision);
+        self.repeat_as_text();
+    }
+
+    /// What is no object is said as text too, for those who read objects alone.
+    fn repeat_as_text(&mut self) {
+        let mut texts = self.content.iter().filter_map(Content::as_text);
+        if let Some(json) = self.structured_content.as_ref().filter(|json| !json.is_object())
+            && texts.next().is_none()
+        {
+            self.content.push(Content::text(json.as_str()));
+        }
     }
 }
 

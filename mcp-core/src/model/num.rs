@@ -114,6 +114,15 @@ pub(super) mod float {
         }
     }
 
+    /// Writes a number from 0 to 1.
+    pub(in crate::model) fn fraction<S: Serializer>(
+        value: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let within = |value: f64| if value.is_finite() { value.clamp(0.0, 1.0) } else { value };
+        option(&value.map(within), serializer)
+    }
+
     pub(in crate::model) fn option<S: Serializer>(
         value: &Option<f64>,
         serializer: S,

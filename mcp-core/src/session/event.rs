@@ -30,6 +30,10 @@ pub struct Transmit {
     pub lane: Lane,
     /// What to write.
     pub frame: Frame,
+    /// Whether it is a response to a request of the client, a refusal included.
+    pub answers: bool,
+    /// The request of our own that it is, if it is one.
+    pub(super) request: Option<RequestHandle>,
 }
 
 /// The right to answer `initialize`, once.
@@ -100,6 +104,8 @@ pub struct IncomingRequest {
     pub progress_token: Option<ProgressToken>,
     /// How long it was held; zero if it was not.
     pub held_for: Duration,
+    /// The stream it will be answered on.
+    pub lane: Lane,
     /// Who sends it, for a request of the modern era: nothing else is known of its client, and
     /// nothing of the session's handshake holds for it.
     pub caller: Option<alloc::boxed::Box<Caller>>,
@@ -165,6 +171,18 @@ pub struct Client {
     pub capabilities: ClientCapabilities,
     /// What the client calls itself. Self-reported: decide nothing on it.
     pub info: Implementation,
+}
+
+impl Client {
+    /// A client that speaks `revision`, for those who learn of it otherwise than by `initialize`.
+    #[must_use]
+    pub const fn new(
+        revision: Revision,
+        capabilities: ClientCapabilities,
+        info: Implementation,
+    ) -> Self {
+        Self { revision, capabilities, info }
+    }
 }
 
 /// What a session tells its application.

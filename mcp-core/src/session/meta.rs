@@ -2,12 +2,10 @@
 
 use alloc::borrow::Cow;
 
-use bytes::BytesMut;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::id::ProgressToken;
-use crate::jsonrpc::{ErrorObject, RawJson, any};
+use crate::jsonrpc::{ErrorObject, RawJson, any, with_meta_member};
 
 /// The members of `_meta` that concern the session.
 #[derive(Debug, Default, Deserialize)]
@@ -46,38 +44,9 @@ impl<'a> Meta<'a> {
 }
 
 /// The same parameters with a progress token in their `_meta`, unless they have one.
-///
-/// The token is spliced into the text: every other byte stays as it is.
 pub(super) fn with_progress_token(params: Option<&RawJson>, token: u64) -> RawJson {
-    #[derive(Deserialize)]
-    struct Params<'a> {
-        #[serde(borrow, rename = "_meta")]
-        meta: Option<&'a RawValue>,
-    }
     let params = params.cloned().unwrap_or(RawJson::EMPTY_OBJECT);
-    let Ok(meta) = Meta::read(Some(&params)) else {
-        return params;
-    };
-    if meta.progress_token.is_some() || !params.is_object() {
-        return params;
-    }
-    let text = params.as_str();
-    let place = serde_json::from_str(text).ok().and_then(|Params { meta }| meta);
-    let (object, token) = match place {
-        Some(meta) => (meta.get(), alloc::format!("\"progressToken\":{token}")),
-        None => (text, alloc::format!("\"_meta\":{{\"progressToken\":{token}}}")),
-    };
-    // The object is a slice of the text: behind its opening brace is where the token goes.
-    let start = object.as_ptr().addr() - text.as_ptr().addr() + 1;
-    let (Some(before), Some(after)) = (text.get(..start), text.get(start..)) else {
-        return params;
-    };
-    let comma = if after.trim_ascii_start().starts_with('}') { "" } else { "," };
-    let mut spliced = BytesMut::with_capacity(text.len() + token.len() + 1);
-    for part in [before, &token, comma, after] {
-        spliced.extend_from_slice(part.as_bytes());
-    }
-    RawJson::parse(spliced.freeze()).unwrap_or(params)
+    with_meta_member(&params, "progressToken", &alloc::format!("{token}"))
 }
 
 #[cfg(test)]

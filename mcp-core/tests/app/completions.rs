@@ -91,7 +91,7 @@ fn comp_05_values_are_bounded() {
     );
 }
 
-/// COMP-06.
+/// COMP-06, COMP-07.
 #[test]
 fn comp_06_unknown_references_are_invalid_params() {
     for (reference, argument) in [

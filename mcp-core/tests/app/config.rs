@@ -49,6 +49,44 @@ fn tool_07_input_schemas_are_checked() {
     assert!(list.as_str().contains(schema));
 }
 
+/// HDR-13, HDR-14, HDR-15, HDR-17, HDR-18: what clients would drop a tool for is not offered, and
+/// the mistake says where it is.
+#[test]
+fn hdr_13_bad_annotations_are_mistakes() {
+    let with = |schema: &str| {
+        let schema: RawObject = schema.parse().unwrap();
+        with_tool(Tool::new("t").with_input_schema(schema))
+    };
+    for (properties, place, problem) in [
+        (r#"{"a":{"type":"string","x-mcp-header":"A B"}}"#, "/properties/a", "HTTP token"),
+        (r#"{"a":{"type":"number","x-mcp-header":"A"}}"#, "/properties/a", "integer"),
+        (
+            r#"{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}"#,
+            "/properties/b",
+            "same header",
+        ),
+        (
+            r#"{"a":{"items":{"type":"string","x-mcp-header":"A"}}}"#,
+            "/properties/a/items",
+            "`properties` alone",
+        ),
+    ] {
+        let mistake = with(&format!(r#"{{"type":"object","properties":{properties}}}"#));
+        let mistake = mistake.unwrap_err();
+        assert!(matches!(mistake, ConfigError::MirroredParam { .. }), "{mistake}");
+        let text = mistake.to_string();
+        for part in ["`t`", place, problem] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    // HDR-11: and what they mirror is listed as it was written.
+    let schema = r#"{"type":"object","properties":{"a":{"type":"string", "x-mcp-header":"A"}}}"#;
+    let fixture = crate::support::Fixture::new(&with(schema).unwrap());
+    assert!(fixture.reply(Method::ToolsList, "").unwrap().as_str().contains(schema));
+    assert_eq!(fixture.server.mirrored("t").unwrap().iter().count(), 1);
+    assert!(fixture.server.mirrored("u").is_none());
+}
+
 #[test]
 fn names_are_unique() {
     let twice = [
@@ -75,6 +113,7 @@ fn names_are_unique() {
     }
 }
 
+/// RES-18, RES-19.
 #[test]
 fn everything_else_is_checked_too() {
     let resource = builder().resource(Resource::new("/etc/passwd", "x"), |_, _| async { Ok("") });
@@ -126,7 +165,8 @@ fn completions_are_of_arguments_that_there_are() {
     }
 }
 
-/// CAP-07, LOG-01, COMP-01, RES-01: capabilities and methods follow from what is there.
+/// CAP-07, LOG-01, COMP-01, RES-01, TOOL-01, PROMPT-01: capabilities and methods follow from what
+/// is there.
 #[test]
 fn cap_07_capabilities_are_what_is_there() {
     let list = json!({"listChanged": true});
@@ -155,7 +195,12 @@ fn cap_07_capabilities_are_what_is_there() {
         let advertised = serde_json::to_value(&server.greeting().capabilities).unwrap();
         assert_eq!(advertised, capabilities);
         let served = server.methods();
-        let count = Method::ALL.iter().filter(|method| served.contains(method)).count();
+        // Everyone is discovered and listened to.
+        let own = |method: &&Method| {
+            served.contains(method)
+                && !matches!(method, Method::ServerDiscover | Method::SubscriptionsListen)
+        };
+        let count = Method::ALL.iter().filter(own).count();
         assert_eq!(count, methods, "{capabilities}");
     }
 }

@@ -18,7 +18,7 @@ fn empty() -> Server {
     Server::builder("s", "1").build().unwrap()
 }
 
-/// PROG-05, PROG-11: it only ever grows, and carries the token as it came.
+/// PROG-05, PROG-11, PROG-10: it only ever grows, and carries the token as it came.
 #[test]
 fn prog_05_progress_grows() {
     let fixture = Fixture::new(&empty());
@@ -62,7 +62,7 @@ fn prog_06_the_message_is_for_those_who_know_it() {
     }
 }
 
-/// PROG-04: nobody asked, nobody is told.
+/// PROG-04, PROG-03: nobody asked, nobody is told.
 #[test]
 fn prog_04_no_token_no_progress() {
     let fixture = Fixture::new(&empty());

@@ -165,7 +165,7 @@ fn ten_thousand_tools_are_found() {
     }
 }
 
-/// Every member of a tool that a revision does not have stays away from it.
+/// LIFE-07, LIFE-08: every member of a tool that a revision does not have stays away from it.
 #[test]
 fn members_are_those_of_the_revision() {
     let server = Server::builder("s", "1")

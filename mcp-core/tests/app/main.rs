@@ -8,10 +8,15 @@ mod changes;
 mod completions;
 mod config;
 mod context;
+#[cfg(feature = "schemars")]
+mod forms;
 mod lists;
+mod modern;
 mod prompts;
 mod questions;
 mod resources;
+mod rounds;
+mod state;
 mod subscriptions;
 mod support;
 mod tools;

@@ -1,6 +1,8 @@
+use core::pin::pin;
+use core::task::{Context as Polling, Poll, Waker};
 use core::time::Duration;
 
-use mcp_core::app::{AskError, Context, Server};
+use mcp_core::app::{AskError, Context, Server, ask_all};
 use mcp_core::error::RequestError;
 use mcp_core::model::{
     CreateMessageParams, ElicitAction, ElicitParams, RawObject, SamplingMessage, Tool,
@@ -34,11 +36,11 @@ fn the_client_is_asked() {
     fixture.peer.answer(r#"{"roots":[{"uri":"file:///home"}]}"#);
     fixture.peer.answer("{}");
 
-    assert_eq!(run(cx.sample(question())).unwrap().model, "m");
-    let form = run(cx.elicit(form())).unwrap();
+    assert_eq!(run(cx.sample("q", question())).unwrap().model, "m");
+    let form = run(cx.elicit("q", form())).unwrap();
     assert_eq!(form.action, ElicitAction::Accept);
     assert_eq!(form.value("name").unwrap().as_str(), Some("Ada"));
-    assert_eq!(run(cx.list_roots()).unwrap().roots.len(), 1);
+    assert_eq!(run(cx.list_roots("q")).unwrap().roots.len(), 1);
     run(cx.ping()).unwrap();
 
     let sent = fixture.peer.take_raw();
@@ -51,6 +53,7 @@ fn the_client_is_asked() {
     assert_eq!(timeouts, [Some(600), Some(600), None, None]);
 }
 
+/// TIME-03.
 #[test]
 fn a_timeout_of_ones_own() {
     let fixture = Fixture::new(&empty());
@@ -60,11 +63,11 @@ fn a_timeout_of_ones_own() {
     assert_eq!(fixture.peer.take_raw().remove(0).timeout, Some(Duration::from_secs(5)));
 }
 
-/// ROOTS-05, SAMP and ELIC capabilities: who did not offer is not asked.
+/// ROOTS-05, SAMP-07, ELIC-03; LIFE-07, LIFE-08: who did not offer is not asked.
 #[test]
 fn roots_05_a_client_that_cannot_is_not_asked() {
     let unsupported = |error| match error {
-        AskError::Unsupported(what) => what.into_owned(),
+        AskError::Unsupported(what) => what.as_str(),
         other => panic!("{other}"),
     };
     let with_tools = || question().with_tools([Tool::new("t")]);
@@ -74,30 +77,46 @@ fn roots_05_a_client_that_cannot_is_not_asked() {
     let fixtures = [Fixture::with(&empty(), latest, "{}"), Fixture::silent(&empty())];
     for fixture in &fixtures {
         let cx = fixture.cx();
-        assert_eq!(unsupported(run(cx.sample(question())).unwrap_err()), "sampling");
-        assert_eq!(unsupported(run(cx.elicit(form())).unwrap_err()), "elicitation");
-        assert_eq!(unsupported(run(cx.elicit(url())).unwrap_err()), "elicitation.url");
-        assert_eq!(unsupported(run(cx.list_roots()).unwrap_err()), "roots");
+        assert_eq!(unsupported(run(cx.sample("q", question())).unwrap_err()), "sampling");
+        assert_eq!(unsupported(run(cx.elicit("q", form())).unwrap_err()), "elicitation");
+        assert_eq!(unsupported(run(cx.elicit("q", url())).unwrap_err()), "elicitation.url");
+        assert_eq!(unsupported(run(cx.list_roots("q")).unwrap_err()), "roots");
         assert!(fixture.peer.take().is_empty());
     }
 
     // `{}` means forms alone, and models without tools.
     let fixture = Fixture::with(&empty(), latest, r#"{"sampling":{},"elicitation":{}}"#);
     let cx = fixture.cx();
-    assert_eq!(unsupported(run(cx.sample(with_tools())).unwrap_err()), "sampling.tools");
-    assert_eq!(unsupported(run(cx.elicit(url())).unwrap_err()), "elicitation.url");
+    assert_eq!(unsupported(run(cx.sample("q", with_tools())).unwrap_err()), "sampling.tools");
+    assert_eq!(unsupported(run(cx.elicit("q", url())).unwrap_err()), "elicitation.url");
     fixture.peer.answer(r#"{"action":"decline"}"#);
-    assert_eq!(run(cx.elicit(form())).unwrap().action, ElicitAction::Decline);
+    assert_eq!(run(cx.elicit("q", form())).unwrap().action, ElicitAction::Decline);
+}
+
+/// LIFE-07, LIFE-08: what a revision does not have is not asked in it, whatever the client declares.
+#[test]
+fn life_08_old_clients_are_asked_what_they_know() {
+    for revision in Revision::LEGACY {
+        let fixture = Fixture::at(&empty(), revision);
+        let cx = fixture.cx();
+        let url = ElicitParams::url("Sign in", "https://example.com");
+        for (question, since) in [(form(), Revision::V2025_06_18), (url, Revision::V2025_11_25)] {
+            fixture.peer.answer(r#"{"action":"decline"}"#);
+            let answered = run(cx.elicit(question)).is_ok();
+            assert_eq!(answered, revision >= since, "{revision} {since}");
+            assert_eq!(fixture.peer.take().len(), usize::from(answered));
+        }
+    }
 }
 
 #[test]
 fn a_question_that_fails_says_why() {
     let fixture = Fixture::new(&empty());
     let cx = fixture.cx();
-    let lost = run(cx.list_roots()).unwrap_err();
+    let lost = run(cx.list_roots("q")).unwrap_err();
     assert!(matches!(lost, AskError::Request(RequestError::Lost)));
     fixture.peer.answer(r#"{"roots":7}"#);
-    let nonsense = run(cx.list_roots()).unwrap_err();
+    let nonsense = run(cx.list_roots("q")).unwrap_err();
     assert!(matches!(nonsense, AskError::Answer(_)));
 }
 
@@ -106,7 +125,7 @@ fn a_question_that_fails_says_why() {
 fn tool_16_a_tool_that_cannot_ask_says_so() {
     let server = Server::builder("s", "1")
         .raw_tool(Tool::new("ask"), |_: Value, cx: Context| async move {
-            let answer = cx.sample(question()).await?;
+            let answer = cx.sample("q", question()).await?;
             Ok(format!("LLM response: {}", answer.model))
         })
         .build()
@@ -120,4 +139,62 @@ fn tool_16_a_tool_that_cannot_ask_says_so() {
     fixture.peer.answer(ANSWER);
     let result = fixture.tool("ask", "{}").unwrap();
     assert_eq!(result["content"][0]["text"], "LLM response: m");
+}
+
+const ROOTS: &str = r#"{"roots":[{"uri":"file:///home"}]}"#;
+
+/// Questions that do not depend on each other do not wait for each other.
+#[test]
+fn questions_are_asked_together() {
+    let fixture = Fixture::new(&empty());
+    fixture.peer.set_slow();
+    let cx = fixture.cx();
+    let methods = || -> Vec<String> {
+        let sent = fixture.peer.take();
+        sent.into_iter().map(|(method, _)| method).collect()
+    };
+    for answer in [ANSWER, ROOTS, ROOTS, ROOTS] {
+        fixture.peer.answer(answer);
+    }
+    let mut asked = pin!(ask_all((cx.sample("a", question()), cx.list_roots("b"))));
+    assert!(methods().is_empty(), "nobody waits for the answers yet");
+    let mut polling = Polling::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut polling).is_pending());
+    assert_eq!(methods(), ["sampling/createMessage", "roots/list"]);
+    let Poll::Ready(Ok((model, roots))) = asked.poll(&mut polling) else {
+        panic!("there are two answers");
+    };
+    assert_eq!((model.model.as_str(), roots.roots.len()), ("m", 1));
+
+    let mut asked = pin!(ask_all(vec![cx.list_roots("a"), cx.list_roots("b")]));
+    assert!(asked.as_mut().poll(&mut polling).is_pending());
+    assert_eq!(methods(), ["roots/list", "roots/list"]);
+    assert_eq!(run(asked).unwrap().len(), 2);
+    assert!(run(ask_all(Vec::<mcp_core::app::Ask<()>>::new())).unwrap().is_empty());
+}
+
+/// Nobody is asked for half of what is needed.
+#[test]
+fn questions_that_cannot_all_be_asked_are_not_asked() {
+    let fixture = Fixture::with(&empty(), Revision::LATEST_LEGACY, r#"{"roots":{}}"#);
+    fixture.peer.answer(ROOTS);
+    let cx = fixture.cx();
+    let error = run(ask_all((cx.list_roots("a"), cx.sample("b", question())))).unwrap_err();
+    assert!(matches!(error, AskError::Unsupported(_)));
+    let sample = || cx.sample("b", question());
+    let error = run(ask_all(vec![sample(), sample()])).unwrap_err();
+    assert!(matches!(error, AskError::Unsupported(_)));
+    assert!(fixture.peer.take().is_empty());
+}
+
+/// SAMP-11: a conversation that no provider takes is not sent.
+#[test]
+fn samp_11_calls_without_results_are_not_sent() {
+    let fixture = Fixture::new(&empty());
+    let messages = r#"[{"role":"assistant","content":{"type":"tool_use","id":"1","name":"t",
+        "input":{}}}]"#;
+    let messages: Vec<SamplingMessage> = serde_json::from_str(messages).unwrap();
+    let asked = run(fixture.cx().sample("a", CreateMessageParams::new(messages, 9u64)));
+    assert!(matches!(asked, Err(AskError::Question(_))));
+    assert!(fixture.peer.take().is_empty());
 }

@@ -55,7 +55,7 @@ fn read(fixture: &Fixture, uri: &str) -> Result<serde_json::Value, mcp_core::jso
     fixture.call(Method::ResourcesRead, &json!({ "uri": uri }).to_string())
 }
 
-/// RES-05: text or base64, under the URI that was asked for.
+/// RES-05, RES-06, RES-19: text or base64, under the URI that was asked for.
 #[test]
 fn res_05_resources_are_read() {
     let fixture = Fixture::new(&server());

@@ -14,7 +14,7 @@ use mcp_core::id::{ProgressToken, RequestKey};
 use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
 use mcp_core::lifecycle::Method;
 use mcp_core::model::{Implementation, InitializeResult, ServerCapabilities};
-use mcp_core::revision::Revision;
+use mcp_core::revision::{Era, Revision};
 use mcp_core::session::{Client, Lane, Outgoing, ServerEvent, ServerSession};
 use mcp_core::time::Instant;
 use serde_json::Value;
@@ -28,6 +28,7 @@ struct Ends {
     sent: Vec<Outgoing>,
     answers: VecDeque<Result<RawJson, RequestError>>,
     full: bool,
+    slow: bool,
 }
 
 impl FakePeer {
@@ -51,6 +52,13 @@ impl FakePeer {
     }
 }
 
+impl FakePeer {
+    /// Lets answers come only when they have been waited for.
+    pub(crate) fn set_slow(&self) {
+        self.0.lock().unwrap().slow = true;
+    }
+}
+
 impl Peer for FakePeer {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
         let mut ends = self.0.lock().unwrap();
@@ -64,8 +72,14 @@ impl Peer for FakePeer {
     fn request(&self, request: Outgoing) -> PeerAnswer {
         let mut ends = self.0.lock().unwrap();
         ends.sent.push(request);
-        let answer = ends.answers.pop_front();
-        Box::pin(async move { answer.unwrap_or(Err(RequestError::Lost)) })
+        let mut answer = ends.answers.pop_front();
+        let mut waits = ends.slow;
+        Box::pin(core::future::poll_fn(move |_| {
+            if core::mem::take(&mut waits) {
+                return Poll::Pending;
+            }
+            Poll::Ready(answer.take().unwrap_or(Err(RequestError::Lost)))
+        }))
     }
 }
 
@@ -162,6 +176,10 @@ pub(crate) fn key() -> RequestKey {
 
 /// Who a client is, as a session learns it.
 pub(crate) fn client(revision: Revision, capabilities: &str) -> Arc<Client> {
+    if revision.era() == Era::Modern {
+        let capabilities = serde_json::from_str(capabilities).unwrap();
+        return Arc::new(Client::new(revision, capabilities, Implementation::new("c", "1")));
+    }
     let config = SessionConfig::new([]);
     let mut session = ServerSession::new(Instant::EPOCH, Arc::new(config));
     let initialize = format!(

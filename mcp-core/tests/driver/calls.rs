@@ -55,7 +55,7 @@ fn case_40_cancelled_in_the_same_chunk() {
     assert_eq!(stdio.sim.tasks(), 1);
 }
 
-/// A handler that panics is our failure: -32603, and the session lives on.
+/// ERR-01: a handler that panics is our failure: -32603, and the session lives on.
 #[test]
 fn a_panicking_handler_is_an_internal_error() {
     let stdio = Stdio::ready();

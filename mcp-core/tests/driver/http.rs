@@ -23,7 +23,7 @@ use crate::pipe::{Duplex, Pipe};
 use crate::runtime::{Outcome, Sim};
 use crate::stdio::said;
 
-const fn secs(secs: u64) -> Duration {
+pub(crate) const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
 
@@ -34,10 +34,10 @@ fn service(sim: &Sim, app: &App, change: impl FnOnce(&mut HttpConfig)) -> HttpSe
 }
 
 /// A body in pieces; the last may never come.
-struct Pieces(VecDeque<Bytes>, bool);
+pub(crate) struct Pieces(VecDeque<Bytes>, bool);
 
 impl Pieces {
-    fn whole(text: impl Into<Bytes>) -> Self {
+    pub(crate) fn whole(text: impl Into<Bytes>) -> Self {
         Self([text.into()].into(), true)
     }
 }
@@ -64,10 +64,10 @@ impl http_body::Body for Pieces {
 }
 
 /// The service called directly, as a server of somebody else's would.
-struct Mounted {
-    sim: Sim,
-    app: App,
-    service: HttpService<Sim, App>,
+pub(crate) struct Mounted {
+    pub(crate) sim: Sim,
+    pub(crate) app: App,
+    pub(crate) service: HttpService<Sim, App>,
 }
 
 /// The stream of one session, read by a task of its own as fast as it comes.
@@ -81,11 +81,11 @@ struct Stream {
 }
 
 impl Mounted {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    fn with(change: impl FnOnce(&mut HttpConfig)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut HttpConfig)) -> Self {
         let (sim, app) = (Sim::new(), App::new());
         let service = service(&sim, &app, change);
         Self { sim, app, service }

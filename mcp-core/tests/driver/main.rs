@@ -10,3 +10,4 @@ mod http;
 mod pipe;
 mod runtime;
 mod stdio;
+mod streamable;

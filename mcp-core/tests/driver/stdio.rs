@@ -95,7 +95,7 @@ pub(crate) fn said(message: &Value) -> String {
     }
 }
 
-/// case_62: elsewhere half of the calls in flight at the end of input are lost.
+/// case_62; STDIO-13: elsewhere half of the calls in flight at the end of input are lost.
 #[test]
 fn case_62_everything_in_flight_at_the_end_of_input_is_answered() {
     let stdio = Stdio::ready();
@@ -135,7 +135,7 @@ fn the_end_of_input_does_not_wait_for_ever() {
     stdio.assert_over().unwrap();
 }
 
-/// The end of input before anything else: a client that only looked.
+/// STDIO-13: the end of input before anything else: a client that only looked.
 #[test]
 fn an_empty_input_is_no_error() {
     let stdio = Stdio::new();
@@ -155,7 +155,8 @@ fn held_requests_are_refused_at_the_end_of_input() {
     stdio.assert_over().unwrap();
 }
 
-/// case_51, case_59, case_61: what is no message is told so, and the next line is read.
+/// case_51, case_59, case_61; STDIO-03, STDIO-07: what is no message is told so, and the next line
+/// is read.
 #[test]
 fn case_59_bad_lines_are_answered_and_skipped() {
     let stdio = Stdio::ready_with(Pipe::new(), Pipe::new(), |config| {
@@ -196,8 +197,8 @@ fn case_55_reads_and_writes_of_one_byte() {
     assert_eq!(answers[0].lines().count(), 21);
 }
 
-/// case_47: pipes that hold almost nothing, full in both directions at once. Everything that was
-/// sent is answered, once.
+/// case_47; STDIO-20, TRANS-01: pipes that hold almost nothing, full in both directions at once.
+/// Everything that was sent is answered, once.
 #[test]
 fn case_47_tiny_pipes_do_not_deadlock() {
     for (capacity, frames) in [(1, 1), (7, 2), (64, 4096)] {

@@ -52,8 +52,8 @@ fn a_session_id_is_read_in_any_case_and_shown_to_nobody() {
     assert!(!shown.contains(client.session_id()));
 }
 
-/// At least 128 bits that nobody can guess: 32 hexadecimal digits, different for every session
-/// and every seed (CVE-2026-34237 is what a readable id leads to).
+/// SEC-02: at least 128 bits that nobody can guess: 32 hexadecimal digits, different for every
+/// session and every seed (CVE-2026-34237 is what a readable id leads to).
 #[test]
 fn session_ids_are_128_bits_and_never_repeat() {
     let web = Web::new();
@@ -72,7 +72,7 @@ fn session_ids_are_128_bits_and_never_repeat() {
 #[test]
 fn other_paths_are_404_and_other_methods_405_with_allow() {
     let web = Web::new();
-    for path in ["/", "/sse/", "/messages/x", "/mcp", "/SSE", "*"] {
+    for path in ["/", "/sse/", "/messages/x", "/rpc", "/SSE", "*"] {
         let turned = web.turned_away(Request::get(path).header("host", "localhost"));
         assert_eq!(turned.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -171,8 +171,9 @@ fn an_absurd_content_length_is_413() {
     assert_eq!(web.turned_away(request).status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
-/// CVE-2025-66414, CVE-2025-66416, SSE-05, SHTTP-03, SHTTP-04: rebinding and cross-site pages,
-/// on both endpoints, before anything else is looked at.
+/// CVE-2025-66414, CVE-2025-66416, CVE-2026-34742, GHSA-89vp-x53w-74fx, GHSA-8jxr-pr72-r468;
+/// SSE-05, SHTTP-03, SHTTP-04, SEC-10: rebinding and cross-site pages, on both endpoints, before
+/// anything else is looked at.
 #[test]
 fn strange_hosts_and_origins_are_403() {
     let web = Web::new();

@@ -7,7 +7,7 @@ use mcp_core::session::{CloseReason, Outgoing};
 
 use crate::support::{Said, Web, answer, call, cancel, error, initialize, large_call, secs};
 
-/// RACE i.drop: other servers answer 202 for ever and lose the message.
+/// RACE i.drop, LIFE-11: other servers answer 202 for ever and lose the message.
 #[test]
 fn race_i_a_dropped_stream_takes_its_session_with_it() {
     let web = Web::new();
@@ -51,8 +51,8 @@ fn an_answer_after_the_stream_is_gone_is_dropped() {
     assert!(client.stream.is_ended());
 }
 
-/// case_31: streams do not hold up a shutdown. New streams and requests are 503, what is in flight
-/// is answered, then the streams end.
+/// case_31; LIFE-11: streams do not hold up a shutdown. New streams and requests are 503, what is
+/// in flight is answered, then the streams end.
 #[test]
 fn case_31_drain_answers_what_is_in_flight_and_then_ends() {
     let web = Web::new();

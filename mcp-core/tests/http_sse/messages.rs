@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{INITIALIZED, Said, Web, call, initialize, large_call};
 
-/// JSON-RPC: what cannot be read is -32700 without an id, in the answer to the POST.
+/// JSONRPC-08, JSONRPC-27: what cannot be read is -32700 without an id, in the answer to the POST.
 #[test]
 fn bad_json_is_400_with_a_parse_error() {
     let web = Web::new();
@@ -28,7 +28,8 @@ fn bad_json_is_400_with_a_parse_error() {
     assert_eq!(client.read(web.now), [], "nothing of it reaches the stream");
 }
 
-/// case_65, case_66, case_69: a message that is none is -32600, with its id if it has one.
+/// case_65, case_66, case_69; JSONRPC-08, JSONRPC-27: a message that is none is -32600, with its id
+/// if it has one.
 #[test]
 fn a_bad_envelope_is_400_with_an_invalid_request() {
     let web = Web::new();

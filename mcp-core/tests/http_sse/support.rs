@@ -121,7 +121,7 @@ impl Web {
 
     pub(crate) fn begin(&self, request: Builder) -> Admission<()> {
         let (head, ()) = request.body(()).unwrap().into_parts();
-        self.server.begin(self.now, &head, || ())
+        self.server.begin(self.now, &head)
     }
 
     pub(crate) fn turned_away(&self, request: Builder) -> Turned {

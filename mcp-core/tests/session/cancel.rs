@@ -5,7 +5,7 @@ use mcp_core::session::{CancelReason, Outgoing};
 
 use super::support::*;
 
-/// case_40, case_46; CANCEL-06, CANCEL-09: cancel before, with and after the answer.
+/// case_40, case_46; CANCEL-06, CANCEL-07, CANCEL-09: cancel before, with and after the answer.
 #[test]
 fn case_40_case_46_cancel_and_answer_may_come_in_any_order() {
     // Before the request: it names nothing.
@@ -43,7 +43,7 @@ fn case_40_case_46_cancel_and_answer_may_come_in_any_order() {
     assert_eq!(server.said(), []);
 }
 
-/// An id is free again after the cancel, and the old answer does not go to the new request.
+/// case_54: an id is free again after the cancel, and the old answer does not go to the new request.
 #[test]
 fn a_cancelled_id_can_be_used_again() {
     let mut server = Server::ready();
@@ -95,19 +95,23 @@ fn malformed_cancellations_are_ignored() {
     assert_eq!(server.session.in_flight(), 0);
 }
 
-/// PROG-04, PROG-07: nothing can be said about a request that was cancelled.
+/// PROG-04, PROG-07: nothing can be said about a request that was cancelled or answered.
 #[test]
-fn what_is_about_a_cancelled_request_cannot_be_sent() {
+fn what_is_about_a_request_that_ended_cannot_be_sent() {
     use mcp_core::error::SendError;
-    let mut server = Server::ready();
-    server.send(&call(1));
-    server.saw();
-    let key = server.work[0].ticket.key();
-    server.send(&cancel(1));
-    let item = Outgoing::new("notifications/progress", None).about(key);
-    assert_eq!(
-        server.session.notify(server.now, item.clone()),
-        Err(SendError::Ended(item.clone()))
-    );
-    assert_eq!(server.session.request(server.now, item.clone()), Err(SendError::Ended(item)));
+    let end: [fn(&mut Server); 2] = [|server| server.send(&cancel(1)), |server| server.answer()];
+    for end in end {
+        let mut server = Server::ready();
+        server.send(&call(1));
+        server.saw();
+        let key = server.work[0].ticket.key();
+        let item = Outgoing::new("notifications/progress", None).about(key);
+        assert_eq!(server.session.notify(server.now, item.clone()), Ok(()));
+        end(&mut server);
+        assert_eq!(
+            server.session.notify(server.now, item.clone()),
+            Err(SendError::Ended(item.clone()))
+        );
+        assert_eq!(server.session.request(server.now, item.clone()), Err(SendError::Ended(item)));
+    }
 }

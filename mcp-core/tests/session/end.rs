@@ -158,7 +158,7 @@ fn draining_ends_with_the_last_request() {
     assert_eq!(server.session.phase(), Phase::Closed);
 }
 
-/// After the end every call is harmless and says so.
+/// LIFE-10: after the end every call is harmless and says so.
 #[test]
 fn everything_is_harmless_after_the_end() {
     let mut server = Server::ready();
@@ -179,7 +179,7 @@ fn everything_is_harmless_after_the_end() {
     server.assert_empty();
 }
 
-/// What was queued when we closed can still be written; when the client is gone it cannot.
+/// LIFE-10: what was queued when we closed can still be written; when the client is gone it cannot.
 #[test]
 fn closing_lets_what_is_queued_leave() {
     let mut server = Server::ready();

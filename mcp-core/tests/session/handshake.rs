@@ -24,7 +24,15 @@ fn every_legacy_revision_is_echoed() {
         server.accept();
         assert_eq!(server.session.revision(), Some(revision));
         let frames = server.frames();
-        assert!(frames[0].contains(&format!(r#""protocolVersion":"{revision}""#)));
+        let answer: serde_json::Value = serde_json::from_str(&frames[0]).unwrap();
+        assert_eq!(
+            answer["result"],
+            serde_json::json!({
+                "protocolVersion": revision.as_str(),
+                "capabilities": {},
+                "serverInfo": {"name": "s", "version": "1"},
+            })
+        );
         server.send(INITIALIZED);
         assert_eq!(server.saw(), [Saw::Initialized]);
         assert_eq!(server.session.phase(), Phase::Operation);
@@ -44,6 +52,27 @@ fn case_71_an_unknown_or_modern_or_missing_version_gets_the_latest_legacy_one() 
         server.accept();
         assert_eq!(server.session.revision(), Some(Revision::LATEST_LEGACY));
         assert!(server.frames()[0].contains(r#""protocolVersion":"2025-11-25""#));
+    }
+}
+
+/// LIFE-09: who a client is has a name and a version, and what it can do is said.
+#[test]
+fn initialize_says_who_and_what_the_client_is() {
+    for params in [
+        r#""capabilities":{}"#,
+        r#""capabilities":{},"clientInfo":{}"#,
+        r#""capabilities":{},"clientInfo":{"name":"c"}"#,
+        r#""capabilities":{},"clientInfo":{"version":"1"}"#,
+        r#""capabilities":{},"clientInfo":{"name":"c","version":1}"#,
+        r#""clientInfo":{"name":"c","version":"1"}"#,
+    ] {
+        let mut server = Server::new();
+        server.send(&format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{"protocolVersion":"2025-11-25",{params}}}}}"#
+        ));
+        assert_eq!(server.said(), [error(1, -32602, "")], "{params}");
+        assert_eq!(server.saw(), []);
+        assert_eq!(server.session.phase(), Phase::New);
     }
 }
 
@@ -195,7 +224,7 @@ fn case_12_ping_is_answered_in_every_phase() {
     assert_eq!(server.frames(), pong);
 }
 
-/// JSONRPC-28: what the server does not have is refused at once in every phase; a method of
+/// JSONRPC-28, ERR-01: what the server does not have is refused at once in every phase; a method of
 /// another revision too.
 #[test]
 fn unknown_methods_are_refused_at_once() {
@@ -210,7 +239,8 @@ fn unknown_methods_are_refused_at_once() {
     assert_eq!(server.said().len(), 1);
 }
 
-/// JSONRPC-28: what the revision turns out not to have is refused when it is let through.
+/// JSONRPC-28, LIFE-07, LIFE-08: what the revision turns out not to have is refused when it is let
+/// through.
 #[test]
 fn a_held_request_is_judged_by_the_negotiated_revision() {
     use mcp_core::lifecycle::Method;

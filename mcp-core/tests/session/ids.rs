@@ -64,7 +64,7 @@ fn case_64_ids_and_tokens_are_kept_as_they_were_written() {
     }
 }
 
-/// PROG-01: a token that is neither a string nor an integer is a fault in the parameters.
+/// PROG-01, ERR-01: a token that is neither a string nor an integer is a fault in the parameters.
 #[test]
 fn a_bad_progress_token_is_refused() {
     let mut server = Server::ready();
@@ -179,7 +179,7 @@ fn case_55_nothing_is_lost_by_polling_late() {
     server.assert_empty();
 }
 
-/// case_68; JSONRPC-14, JSONRPC-16, JSONRPC-17: batches in the revision that has them.
+/// case_68; JSONRPC-14, JSONRPC-16, JSONRPC-17, STDIO-04: batches in the revision that has them.
 #[test]
 fn case_68_batches_exist_in_one_revision() {
     let batch = format!(

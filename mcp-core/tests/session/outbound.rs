@@ -78,7 +78,8 @@ fn a_deferred_request_cannot_be_answered() {
     assert_eq!(server.session.outbound_requests(), 1);
 }
 
-/// case_45; TIME-01, TIME-02: no answer in time ends the request and tells the client to stop.
+/// case_45; TIME-01, TIME-02, JSONRPC-11, CANCEL-03, CANCEL-04: no answer in time ends the request
+/// and tells the client to stop.
 #[test]
 fn case_45_a_request_ends_at_its_deadline() {
     let mut server = Server::ready();
@@ -101,7 +102,7 @@ fn case_45_a_request_ends_at_its_deadline() {
     assert_eq!(server.saw(), [ended(slow, RequestError::TimedOut)]);
 }
 
-/// case_45; TIME-04, TIME-05: progress starts the time anew, up to a maximum.
+/// case_45; TIME-04, TIME-05, PROG-10: progress starts the time anew, up to a maximum.
 #[test]
 fn case_45_progress_stretches_the_deadline_up_to_a_maximum() {
     let mut server = Server::ready_with(|config| config.timeouts.outbound_max = secs(25));
@@ -127,6 +128,7 @@ fn case_45_progress_stretches_the_deadline_up_to_a_maximum() {
     assert_eq!(server.saw(), [ended(handle, RequestError::TimedOut)], "at 25 s and no later");
 }
 
+/// CANCEL-01.
 #[test]
 fn cancelling_tells_the_client_once() {
     let mut server = Server::ready();
@@ -139,7 +141,8 @@ fn cancelling_tells_the_client_once() {
     server.assert_empty();
 }
 
-/// What the client has not heard of can be cancelled, or expire, without a word: it was not sent.
+/// CANCEL-01: what the client has not heard of can be cancelled, or expire, without a word: it was
+/// not sent.
 #[test]
 fn a_deferred_request_that_ends_was_not_sent() {
     let mut server = Server::new();
@@ -238,13 +241,15 @@ fn nothing_is_sent_after_the_end() {
     server.assert_empty();
 }
 
-/// Ids of ours count from 1 and are never used twice.
+/// JSONRPC-04, PROG-02: ids of ours count from 1 and are never used twice, and so do tokens.
 #[test]
 fn ids_of_ours_are_never_reused() {
     let mut server = Server::ready();
     for id in 1..100 {
-        let handle = ask(&mut server, roots());
-        assert_eq!(server.said(), [own(Some(id), "roots/list")]);
+        let handle = ask(&mut server, roots().with_progress());
+        let frames = server.frames();
+        assert_eq!(said(&frames[0]), own(Some(id), "roots/list"));
+        assert!(frames[0].contains(&format!(r#"{{"_meta":{{"progressToken":{id}}}}}"#)));
         server.session.cancel(server.now, handle, "");
         server.said();
     }

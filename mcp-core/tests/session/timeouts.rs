@@ -51,7 +51,7 @@ fn timeout_handshake() {
     assert_eq!(server.session.phase(), Phase::Operation);
 }
 
-/// `idle`: whatever comes from the client counts, what is in flight keeps the session.
+/// case_50: `idle`: whatever comes from the client counts, what is in flight keeps the session.
 #[test]
 fn timeout_idle() {
     let mut server = Server::ready_with(|config| config.timeouts.idle = secs(100));

@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use serde::Serialize;
 
+use super::ServerSession;
+use super::ids::Place;
 use super::incoming::busy;
-use super::{Place, ServerSession};
 use crate::config::{EarlyRequests, Gate};
 use crate::id::{ProgressToken, RequestId};
 use crate::jsonrpc::{ErrorObject, Frame, RawJson};
@@ -38,13 +39,13 @@ impl ServerSession {
         if self.config.early_requests == EarlyRequests::Refuse || self.gave_up {
             return Err(self.refuse_early(&request.0, EarlyRefusal::NotInitialized));
         }
-        let id = request.0.clone();
+        let (id, lane) = (request.0.clone(), request.3);
         let timing = (now, self.config.timeouts.hold);
         let limits = &self.config.limits;
         if !self.hold.push(timing, limits, &mut self.counters, request, bytes) {
             return Err(self.refuse_early(&id, EarlyRefusal::HoldQueueFull));
         }
-        self.ids.insert(id.clone(), Place::Held);
+        self.ids.insert(id.clone(), Place::Held, lane);
         self.inform(ServerEvent::Held(id));
         Ok(())
     }
@@ -63,11 +64,19 @@ impl ServerSession {
         }
         let deadline = now + self.config.timeouts.request;
         let ticket = self.in_flight.insert(id.clone(), lane, deadline);
-        self.ids.insert(id.clone(), Place::InFlight(ticket.key()));
+        self.ids.insert(id.clone(), Place::InFlight(ticket.key()), lane);
         self.counters.dispatched += 1;
         self.counters.in_flight_peak = self.counters.in_flight_peak.max(self.in_flight.len());
-        let request =
-            IncomingRequest { ticket, id, method, params, progress_token, held_for, caller: None };
+        let request = IncomingRequest {
+            ticket,
+            id,
+            method,
+            params,
+            progress_token,
+            held_for,
+            lane,
+            caller: None,
+        };
         self.events.push_back(ServerEvent::Request(request));
         if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {
             self.serving = true;

@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Place, ServerSession};
+use super::ServerSession;
+use super::ids::Place;
 use crate::error::{PeerError, RequestError};
 use crate::id::{RequestHandle, RequestId};
 use crate::jsonrpc::{
@@ -92,7 +93,7 @@ impl ServerSession {
     ) -> Result<(), ErrorObject> {
         let Request { id, method, params } = request;
         let method = Method::from_name(method.as_str());
-        if self.ids.contains_key(&id) {
+        if self.ids.get(&id).is_some() {
             self.counters.refused_duplicate_id += 1;
             return Err(ErrorObject::new(
                 ErrorCode::INVALID_REQUEST,
@@ -159,7 +160,7 @@ impl ServerSession {
         let revision = negotiate(&params.protocol_version);
         self.phase = next;
         self.gave_up = false;
-        self.ids.insert(id.clone(), Place::Initialize);
+        self.ids.insert(id.clone(), Place::Initialize, lane);
         self.initialize = Some((id, lane, revision));
         let client =
             Client { revision, capabilities: params.capabilities, info: params.client_info };
@@ -200,7 +201,7 @@ impl ServerSession {
         }
         let cancelled = params.and_then(|params| params.to::<Cancelled>().ok());
         let place = cancelled.as_ref().and_then(|cancelled| self.ids.get(&cancelled.id));
-        let (Some(Cancelled { id, reason }), Some(place)) = (cancelled, place.copied()) else {
+        let (Some(Cancelled { id, reason }), Some(place)) = (cancelled, place) else {
             self.counters.ignored_notifications += 1;
             return;
         };

@@ -1,15 +1,18 @@
 //! The server's end of a legacy session.
 
 mod early;
+mod ids;
 mod incoming;
+mod lanes;
 mod outgoing;
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::time::Duration;
 
 use bytes::Bytes;
 
+use self::ids::Ids;
 use super::hold::HoldQueue;
 use super::in_flight::InFlightTable;
 use super::outbound::{Deferred, Outbound};
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::error::{PeerError, RequestError, SendError};
-use crate::id::{RequestHandle, RequestId, RequestKey, RequestTicket};
+use crate::id::{RequestHandle, RequestId, RequestTicket};
 use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Incoming, RawJson, Reply};
 use crate::lifecycle::{Method, NotificationMethod, Phase, Step, step};
 use crate::model::{ForRevision, InitializeResult};
@@ -103,8 +106,7 @@ pub struct ServerSession {
     input_ended: bool,
     hold: HoldQueue,
     in_flight: InFlightTable,
-    /// Where the ids that the client may not use again stand.
-    ids: BTreeMap<RequestId, Place>,
+    ids: Ids,
     outbound: Outbound,
     outbox: Outbox,
     events: VecDeque<ServerEvent>,
@@ -112,13 +114,6 @@ pub struct ServerSession {
     handshake_deadline: Option<Instant>,
     idle_deadline: Instant,
     drain_deadline: Option<Instant>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Place {
-    Initialize,
-    Held,
-    InFlight(RequestKey),
 }
 
 impl ServerSession {
@@ -138,7 +133,7 @@ impl ServerSession {
             input_ended: false,
             hold: HoldQueue::new(config.hold_budget.clone()),
             in_flight: InFlightTable::default(),
-            ids: BTreeMap::new(),
+            ids: Ids::default(),
             outbound: Outbound::default(),
             outbox: Outbox::default(),
             events: VecDeque::new(),
@@ -221,12 +216,12 @@ impl ServerSession {
         let Some(lane) = self.lane_for(&item) else {
             return Err(self.refuse_to_send(item));
         };
-        if self.outbox.is_full(&self.config.limits) {
+        if self.has_no_room(lane) {
             return Err(SendError::Full(item));
         }
         let is_log = item.method == NotificationMethod::Message.as_str();
         if self.may_send(item.about.is_some() || is_log) {
-            self.transmit(now, lane, Frame::notification(&item.method, item.params.as_ref()));
+            self.tell(now, lane, &item);
         } else if self.outbound.deferred() < self.config.limits.deferred {
             self.outbound.defer(Deferred::Notification(item));
         } else {
@@ -258,7 +253,7 @@ impl ServerSession {
         // Each ends with an event: whoever does not poll those gets no more of them.
         if self.outbound.len() >= limits.outbound_requests
             || self.events.len() >= limits.events
-            || self.outbox.is_full(limits)
+            || self.has_no_room(lane)
         {
             return Err(SendError::Full(item));
         }
@@ -487,6 +482,12 @@ impl ServerSession {
         self.phase
     }
 
+    /// Whether the session is over.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.phase, Phase::Closed)
+    }
+
     /// The negotiated revision, once there is one.
     #[must_use]
     pub const fn revision(&self) -> Option<Revision> {
@@ -526,7 +527,7 @@ impl ServerSession {
     /// Frames waiting to leave.
     #[must_use]
     pub fn outbox_frames(&self) -> usize {
-        self.outbox.len()
+        self.outbox.frames()
     }
 
     /// Bytes of frames waiting to leave, with what the queue takes for each.
@@ -553,6 +554,19 @@ impl ServerSession {
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
         self.now
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) const fn latest(&self) -> Instant {
+        self.now
+    }
+
+    /// When something came from the client, or an answer left, for the last time.
+    #[cfg(feature = "http")]
+    pub(crate) fn heard_at(&self) -> Instant {
+        Instant::from_epoch(
+            self.idle_deadline.since_epoch().saturating_sub(self.config.timeouts.idle),
+        )
     }
 
     fn start_drain(&mut self, now: Instant, within: Duration, reason: CloseReason) {
@@ -611,17 +625,29 @@ impl ServerSession {
         }
     }
 
+    /// Queues a response.
     fn transmit(&mut self, now: Instant, lane: Lane, frame: Frame) {
+        self.push(now, Transmit { lane, frame, answers: true, request: None });
+    }
+
+    fn push(&mut self, now: Instant, transmit: Transmit) {
         if self.phase == Phase::Closed {
             return;
         }
         let limits = (&self.config.limits, &self.config.timeouts);
         let over = self.outbox.bytes() >= self.config.limits.outbox_bytes_max;
-        self.outbox.push(now, limits, &mut self.counters, Transmit { lane, frame });
+        self.outbox.push(now, limits, &mut self.counters, transmit);
         if over {
             self.end(CloseReason::Stalled);
             self.outbox.clear();
         }
+    }
+
+    /// Whether a message of our own must wait until something has been read.
+    fn has_no_room(&self, lane: Lane) -> bool {
+        let limits = &self.config.limits;
+        self.outbox.is_full(limits)
+            || (lane == Lane::Standing && self.outbox.is_parked_full(limits))
     }
 
     fn note_received(&mut self, now: Instant) {

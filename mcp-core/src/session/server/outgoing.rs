@@ -9,7 +9,7 @@ use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Phase, Step, step};
 use crate::session::meta::with_progress_token;
 use crate::session::outbound::{Deferred, Pending};
-use crate::session::{CancelReason, Lane, Outgoing, ServerEvent};
+use crate::session::{CancelReason, Lane, Outgoing, ServerEvent, Transmit};
 use crate::time::Instant;
 
 impl ServerSession {
@@ -28,8 +28,7 @@ impl ServerSession {
             match item {
                 Deferred::Notification(item) => {
                     if let Some(lane) = self.lane_for(&item) {
-                        let frame = Frame::notification(&item.method, item.params.as_ref());
-                        self.transmit(now, lane, frame);
+                        self.tell(now, lane, &item);
                     }
                 }
                 Deferred::Request(handle, item) => match self.lane_for(&item) {
@@ -64,16 +63,18 @@ impl ServerSession {
             id: u64,
             reason: &'a str,
         }
-        let Some(Pending { sent, .. }) = self.outbound.remove(handle) else {
+        let Some(Pending { mut sent, .. }) = self.outbound.remove(handle) else {
             return;
         };
+        if sent == Some(Lane::Standing) && self.outbox.retract(handle) {
+            sent = None;
+        }
         let outcome = if sent.is_none() { RequestError::NotSent } else { outcome };
         self.events.push_back(ServerEvent::Response(handle, Err(outcome)));
         if let Some(lane) = sent
             && let Ok(params) = RawJson::from_value(&Cancelled { id: handle.0, reason })
         {
-            let frame = Frame::notification("notifications/cancelled", Some(&params));
-            self.transmit(now, lane, frame);
+            self.tell(now, lane, &Outgoing::new("notifications/cancelled", Some(params)));
         }
     }
 
@@ -116,6 +117,12 @@ impl ServerSession {
         } else {
             Frame::request(&id, &item.method, item.params.as_ref())
         };
-        self.transmit(now, lane, frame);
+        self.push(now, Transmit { lane, frame, answers: false, request: Some(handle) });
+    }
+
+    /// Queues a notification.
+    pub(super) fn tell(&mut self, now: Instant, lane: Lane, item: &Outgoing) {
+        let frame = Frame::notification(&item.method, item.params.as_ref());
+        self.push(now, Transmit { lane, frame, answers: false, request: None });
     }
 }

@@ -155,7 +155,7 @@ mod tests {
         check(&head, hosts, origins)
     }
 
-    /// CVE-2025-66414, CVE-2025-66416: DNS rebinding is refused unless it is allowed.
+    /// CVE-2025-66414, CVE-2025-66416; SEC-10: DNS rebinding is refused unless it is allowed.
     #[test]
     fn only_known_hosts_are_answered() {
         let default = Hosts::default();

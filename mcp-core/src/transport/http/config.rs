@@ -1,7 +1,8 @@
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::{Hosts, Origins};
+use super::{EventStore, Hosts, MemoryEvents, Origins};
 use crate::config::SessionConfig;
 
 /// Where the two endpoints of HTTP+SSE are.
@@ -31,7 +32,7 @@ pub struct HttpConfig {
     pub session: SessionConfig,
     /// The HTTP+SSE pair, or `None` to leave it out. Default on.
     pub sse: Option<SsePaths>,
-    /// The endpoint of Streamable HTTP, or `None` to leave it out. Default off.
+    /// The endpoint of Streamable HTTP, or `None` to leave it out. Default `/mcp`.
     pub mcp: Option<String>,
     /// Names this server answers to. Default the loopback names.
     pub hosts: Hosts,
@@ -44,8 +45,15 @@ pub struct HttpConfig {
     pub keep_alive: Duration,
     /// How long the body of a request may take to come in. Default 30 s.
     pub body_timeout: Duration,
-    /// How long clients should wait before they reconnect, if they are to be told.
+    /// How long clients should wait before they reconnect, if they are to be told. Those that
+    /// speak 2025-11-25 over Streamable HTTP always are: 1 s unless this says otherwise.
     pub retry: Option<Duration>,
+    /// How long a request to the endpoint of Streamable HTTP may be worked on in silence before
+    /// its answer becomes a stream, which comments keep alive and which a client can resume.
+    /// Default 2 s.
+    pub stream_after: Duration,
+    /// Where events are kept for clients whose streams were cut. Default [`MemoryEvents`].
+    pub events: Arc<dyn EventStore>,
 }
 
 impl HttpConfig {
@@ -55,13 +63,15 @@ impl HttpConfig {
         Self {
             session,
             sse: Some(SsePaths::default()),
-            mcp: None,
+            mcp: Some("/mcp".into()),
             hosts: Hosts::default(),
             origins: Origins::default(),
             max_sessions: 4096,
             keep_alive: Duration::from_secs(15),
             body_timeout: Duration::from_secs(30),
             retry: None,
+            stream_after: Duration::from_secs(2),
+            events: Arc::new(MemoryEvents::default()),
         }
     }
 }

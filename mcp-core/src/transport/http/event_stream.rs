@@ -1,26 +1,23 @@
 //! The event stream of HTTP+SSE.
 
-use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Response};
 
 use super::SessionId;
+use super::pieces::Pieces;
 use super::sessions::{Sessions, Slot};
 use crate::lifecycle::Phase;
 use crate::session::Transmit;
 use crate::time::Instant;
 use crate::transport::sse;
 
-const KEEP_ALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
-
-/// Small frames are gathered into pieces of about this many bytes, so that a burst of them takes
-/// few writes; larger ones leave as they are.
-const GATHER: usize = 16 * 1024;
+/// What breaks the silence of a stream.
+pub(super) const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 
 /// The body of the answer to `GET /sse`: the session's events, for as long as it lasts.
 ///
@@ -30,7 +27,7 @@ pub struct EventStream<A> {
     id: SessionId,
     slot: Arc<Slot<A>>,
     sessions: Arc<Sessions<A>>,
-    ready: VecDeque<Bytes>,
+    ready: Pieces,
     keep_alive: Duration,
     keep_alive_at: Instant,
     now: Instant,
@@ -43,22 +40,17 @@ impl<A> EventStream<A> {
         (id, slot): (SessionId, Arc<Slot<A>>),
         sessions: Arc<Sessions<A>>,
         keep_alive: Duration,
-        greeting: Bytes,
+        greeting: &[u8],
     ) -> Self {
-        let ready = VecDeque::from([greeting]);
+        let mut ready = Pieces::default();
+        ready.push(greeting);
         Self { id, slot, sessions, ready, keep_alive, keep_alive_at: now + keep_alive, now }
     }
 
     /// The response head.
     #[must_use]
     pub fn head(&self) -> Response<()> {
-        let mut response = Response::new(());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        let unbuffered = HeaderName::from_static("x-accel-buffering");
-        headers.insert(unbuffered, HeaderValue::from_static("no"));
-        response
+        stream_head()
     }
 
     /// Does what is due: a keep-alive comment, and whatever is due in the session.
@@ -72,7 +64,7 @@ impl<A> EventStream<A> {
         self.keep_alive_at = now + self.keep_alive;
         // What waits to be read breaks the silence as well as a comment would.
         if self.ready.is_empty() && !session.has_transmit() && session.phase() != Phase::Closed {
-            self.ready.push_back(KEEP_ALIVE);
+            self.ready.push(KEEP_ALIVE);
         }
     }
 
@@ -91,7 +83,7 @@ impl<A> EventStream<A> {
         if self.ready.is_empty() {
             self.gather();
         }
-        let data = self.ready.pop_front()?;
+        let data = self.ready.pop()?;
         self.keep_alive_at = now + self.keep_alive;
         Some(data)
     }
@@ -119,32 +111,11 @@ impl<A> EventStream<A> {
     /// Turns frames into events, up to a sensible amount.
     fn gather(&mut self) {
         let mut session = self.slot.lock();
-        let mut gathered = BytesMut::new();
-        while gathered.len() < GATHER {
+        while !self.ready.is_enough() {
             let Some(Transmit { frame, .. }) = session.poll_transmit() else {
                 break;
             };
-            let large = frame.len() > GATHER;
-            if !large {
-                let event = sse::MESSAGE_PREFIX.len() + frame.len() + sse::SUFFIX.len();
-                gathered.reserve(event);
-            }
-            gathered.extend_from_slice(sse::MESSAGE_PREFIX);
-            for chunk in frame.into_chunks() {
-                if large && chunk.len() > GATHER {
-                    self.ready.push_back(gathered.split().freeze());
-                    self.ready.push_back(chunk);
-                } else {
-                    gathered.extend_from_slice(&chunk);
-                }
-            }
-            gathered.extend_from_slice(sse::SUFFIX);
-            if large {
-                break;
-            }
-        }
-        if !gathered.is_empty() {
-            self.ready.push_back(gathered.freeze());
+            self.ready.push_event(frame, |out| out.extend_from_slice(sse::MESSAGE_PREFIX));
         }
     }
 }
@@ -157,6 +128,17 @@ impl<A> Drop for EventStream<A> {
 
 impl<A> fmt::Debug for EventStream<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").field("ready", &self.ready.len()).finish_non_exhaustive()
+        f.debug_struct("EventStream").field("ready", &self.ready).finish_non_exhaustive()
     }
+}
+
+/// The head of any answer that is a stream of events.
+pub(super) fn stream_head() -> Response<()> {
+    let mut response = Response::new(());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let unbuffered = HeaderName::from_static("x-accel-buffering");
+    headers.insert(unbuffered, HeaderValue::from_static("no"));
+    response
 }

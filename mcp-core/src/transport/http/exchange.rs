@@ -1,295 +1,212 @@
-//! The answer to one request of the modern era.
+//! The answer to a POST, before it is known what kind of answer it is.
 
-use alloc::collections::VecDeque;
-use core::time::Duration;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderValue, Response};
 
-use super::modern::{Accept, Stateless};
-use crate::error::SendError;
+use super::McpStream;
+use super::mcp::{self, SESSION_ID};
+use super::refusal::json;
+use super::server::{SWEEP, Shared};
+use super::sessions::{Place, Slot, SlotGuard};
+use super::streams::{Reader, lane};
 use crate::id::RequestId;
-use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, Reply};
-use crate::modern::{belongs, listen_result};
-use crate::session::Outgoing;
+use crate::lifecycle::Phase;
+use crate::session::Lane;
 use crate::time::Instant;
-use crate::transport::sse;
 
-const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
-
-/// Pieces of a frame above this many bytes leave as they are, smaller ones are gathered.
-const GATHER: usize = 16 * 1024;
-
-/// The answer to one request: a single JSON object, or a stream of events that ends with the
-/// response. What comes first decides: a notification, or the response itself.
+/// The answer to a message that holds requests, to come.
 ///
-/// A stream is also opened for a request that takes so long that a proxy might give up on it,
-/// if the client takes one. The status of an answer that comes later is 200 whatever it says
-/// (SHTTP-M20).
-#[derive(Debug)]
-pub struct Exchange {
-    id: RequestId,
-    accept: Accept,
-    /// It is a `subscriptions/listen`: a stream by nature, for as long as its client likes.
-    listens: bool,
-    state: State,
-    ready: VecDeque<Bytes>,
-    open: BytesMut,
-    /// What waits to be read: its bytes, and the frames since it was last empty.
-    queued: (usize, usize),
-    limits: (usize, usize),
-    keep_alive: Duration,
-    keep_alive_at: Instant,
-    deadline: Option<Instant>,
+/// It is JSON if the first that is to be sent is the whole answer, and a stream of events
+/// otherwise, or when the work takes long.
+///
+/// Dropping it does not cancel the work (SHTTP-22), but nobody will hear what it came to: only
+/// streams of events can be resumed. An `initialize` that nobody waits for is given up.
+pub struct Exchange<A> {
+    shared: Arc<Shared<A>>,
+    slot: Arc<Slot<A>>,
+    stream: u64,
+    reader: Option<Reader>,
+    /// The request, if there is just one.
+    request: Option<RequestId>,
+    /// Room for the session that begins here.
+    place: Option<Place<A>>,
+    decide_by: Instant,
+    now: Instant,
 }
 
+/// The answer to a POST.
 #[derive(Debug)]
-enum State {
-    /// Nothing has come yet.
-    Waiting,
-    /// The response came first: it is the body.
-    Answered(Frame, StatusCode),
-    /// A stream: its head has not been polled yet.
-    Opening { answered: bool },
-    /// A stream: the response has been queued, or not yet.
-    Streaming { answered: bool },
-    /// Over: a head that was not polled by now is nobody's.
-    Closed,
-}
-
-/// What to send for a request.
-#[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "an answer has one of these two forms")]
-pub enum Payload {
+#[non_exhaustive]
+pub enum Answer<A> {
     /// All of it.
-    Whole(Frame),
-    /// A stream: poll the exchange for its pieces.
-    Stream,
+    Full(Response<Bytes>),
+    /// A stream of events.
+    Stream(McpStream<A>),
 }
 
-impl Exchange {
+impl<A> Exchange<A> {
     pub(super) fn new(
         now: Instant,
-        id: RequestId,
-        accept: Accept,
-        listens: bool,
-        settings: &Stateless,
+        shared: &Arc<Shared<A>>,
+        slot: Arc<Slot<A>>,
+        (stream, reader): (u64, Reader),
+        request: Option<RequestId>,
+        place: Option<Place<A>>,
     ) -> Self {
-        Self {
-            id,
-            accept,
-            listens,
-            state: State::Waiting,
-            ready: VecDeque::new(),
-            open: BytesMut::new(),
-            queued: (0, 0),
-            limits: (settings.bytes, settings.frames),
-            keep_alive: settings.keep_alive,
-            keep_alive_at: now + settings.keep_alive,
-            deadline: (!listens).then(|| now + settings.timeout),
-        }
+        let decide_by = now + shared.config.stream_after;
+        let reader = Some(reader);
+        Self { shared: Arc::clone(shared), slot, stream, reader, request, place, decide_by, now }
     }
 
-    // Commands.
-
-    /// Sends a notification about the request.
-    ///
-    /// # Errors
-    /// [`SendError`] hands it back: [`Ended`](SendError::Ended) if the client takes no stream or
-    /// the notification does not belong on this one, [`Closed`](SendError::Closed) after the
-    /// response.
-    pub fn notify(&mut self, item: Outgoing) -> Result<(), SendError<Outgoing>> {
-        if self.is_answered() {
-            return Err(SendError::Closed(item));
-        }
-        if !self.accept.events || !belongs(&item.method, self.listens) {
-            return Err(SendError::Ended(item));
-        }
-        let (bytes, frames) = self.queued;
-        if bytes >= self.limits.0 || frames >= self.limits.1 {
-            return Err(SendError::Full(item));
-        }
-        self.start_stream();
-        self.push(Frame::notification(&item.method, item.params.as_ref()));
-        Ok(())
-    }
-
-    /// Answers the request. A second answer is dropped.
-    pub fn respond(&mut self, reply: &Reply) {
-        if self.is_answered() {
-            return;
-        }
-        let frame = Frame::response(&self.id, reply);
-        if matches!(self.state, State::Waiting) && self.accept.json && !self.listens {
-            self.state = State::Answered(frame, status(reply));
-            return;
-        }
-        self.start_stream();
-        self.push(frame);
-        if let State::Opening { answered } | State::Streaming { answered } = &mut self.state {
-            *answered = true;
-        }
-    }
-
-    /// Ends a subscription gracefully, with its result (SUB-11, SUB-12). Other requests go on
-    /// until they are answered.
-    pub fn drain(&mut self) {
-        if self.listens {
-            self.respond(&Ok(listen_result(&self.id)));
-        }
-    }
-
-    // Inputs.
-
-    /// Takes note that the client is gone, which is how it cancels the request (SHTTP-M09):
-    /// nothing more is sent.
-    pub fn handle_disconnect(&mut self) {
-        self.state = State::Closed;
-        self.ready.clear();
-        self.open.clear();
-        self.queued = (0, 0);
-    }
-
-    /// Does what is due: a keep-alive comment, or an answer for a handler that has none.
+    /// Does what is due in the session.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.is_answered() {
-            return;
-        }
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
-            let error = "Internal error: the request was not answered in time";
-            self.respond(&Err(ErrorObject::internal(error)));
-            return;
-        }
-        if now < self.keep_alive_at {
-            return;
-        }
-        self.keep_alive_at = now + self.keep_alive;
-        if self.accept.events {
-            self.start_stream();
-            // What waits to be read breaks the silence as well as a comment would.
-            if !self.has_data() {
-                self.open.extend_from_slice(KEEP_ALIVE);
-                self.queued.0 += KEEP_ALIVE.len();
-            }
+        self.now = now;
+        self.slot.lock().tick(now);
+    }
+
+    /// Takes note that nobody waits for the answer any more. Dropping the exchange does the same.
+    pub fn handle_disconnect(&mut self, now: Instant) {
+        self.now = now;
+        let Some(reader) = self.reader.take() else { return };
+        let mut session = self.slot.lock();
+        if self.place.take().is_some() {
+            session.handle_disconnect(now);
+        } else {
+            session.detach(now, (self.stream, reader));
         }
     }
 
-    // Outputs.
-
-    /// The head of the answer and the form of its body, once that is decided, and once.
+    /// The answer, once it is known what kind it is.
     #[must_use = "an answer that is not sent is lost"]
-    pub fn poll_response(&mut self) -> Option<Response<Payload>> {
-        match core::mem::replace(&mut self.state, State::Closed) {
-            State::Answered(frame, status) => {
-                let mut response = Response::new(Payload::Whole(frame));
-                *response.status_mut() = status;
-                let json = HeaderValue::from_static("application/json");
-                response.headers_mut().insert(CONTENT_TYPE, json);
-                Some(response)
+    pub fn poll_answer(&mut self, now: Instant) -> Option<Answer<A>> {
+        self.now = now;
+        let lane = self.lane();
+        let reader = self.reader?;
+        let mut session = self.slot.lock();
+        let answered = session.is_answered(lane);
+        if session.has_message_on(lane) || (!answered && self.is_late(now, &mut session)) {
+            if let Some(streams) = session.streams() {
+                streams.start(self.stream);
             }
-            State::Opening { answered } => {
-                self.state = State::Streaming { answered };
-                let mut response = Response::new(Payload::Stream);
-                let headers = response.headers_mut();
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-                let unbuffered = HeaderName::from_static("x-accel-buffering");
-                headers.insert(unbuffered, HeaderValue::from_static("no"));
-                Some(response)
-            }
-            state => {
-                self.state = state;
-                None
-            }
+            drop(session);
+            self.reader = None;
+            let (slot, stream) = (Arc::clone(&self.slot), (self.stream, reader));
+            return Some(Answer::Stream(McpStream::begin(now, slot, stream, &self.shared.config)));
         }
-    }
-
-    /// The next piece of a stream, if there is one now.
-    #[must_use = "a piece that is not written is lost"]
-    pub fn poll_data(&mut self, now: Instant) -> Option<Bytes> {
-        let data = match self.ready.pop_front() {
-            Some(data) => data,
-            None if self.open.is_empty() => return None,
-            None => self.open.split().freeze(),
-        };
-        self.queued.0 -= data.len();
-        if !self.has_data() {
-            self.queued.1 = 0;
-        }
-        self.keep_alive_at = now + self.keep_alive;
-        Some(data)
-    }
-
-    /// When [`handle_timeout`](Self::handle_timeout) is due, if ever.
-    #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.is_answered() {
+        if !answered && !session.is_closed() {
             return None;
         }
-        let keep_alive = self.accept.events.then_some(self.keep_alive_at);
-        [keep_alive, self.deadline].into_iter().flatten().min()
+        self.reader = None;
+        let mut frames = Vec::new();
+        while let Some(transmit) = session.poll_transmit_on(lane) {
+            frames.push(transmit.frame.to_bytes());
+        }
+        if let Some(streams) = session.streams() {
+            streams.close_exchange(self.stream);
+        }
+        drop(session);
+        Some(Answer::Full(self.full(now, frames)))
     }
 
-    // Getters.
-
-    /// Whether the response has been given, or nobody waits for it any more: there is no use in
-    /// working on.
+    /// When [`handle_timeout`](Self::handle_timeout) is due, or the answer becomes a stream.
     #[must_use]
-    pub const fn is_answered(&self) -> bool {
-        match self.state {
-            State::Waiting => false,
-            State::Opening { answered } | State::Streaming { answered } => answered,
-            State::Answered(..) | State::Closed => true,
-        }
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let decides = self.place.is_none().then_some(self.decide_by);
+        let session = self.slot.lock().poll_timeout();
+        decides.into_iter().chain(session).min()
     }
 
-    /// Whether everything has been polled.
+    /// The session the message was for.
     #[must_use]
-    pub fn is_ended(&self) -> bool {
-        match self.state {
-            State::Streaming { answered } => answered && !self.has_data(),
-            State::Closed => true,
-            _ => false,
-        }
+    pub const fn slot(&self) -> &Arc<Slot<A>> {
+        &self.slot
     }
 
-    fn has_data(&self) -> bool {
-        !self.ready.is_empty() || !self.open.is_empty()
+    /// The lane of the session that leaves here.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        lane(self.stream)
     }
 
-    fn start_stream(&mut self) {
-        if matches!(self.state, State::Waiting) {
-            self.state = State::Opening { answered: false };
-        }
+    /// Whether to begin with an answer whose first message is still to come. The answer to
+    /// `initialize` is never begun: its head says whether there is a session.
+    fn is_late(&self, now: Instant, session: &mut SlotGuard<'_>) -> bool {
+        let hangs_up = session.streams().is_some_and(|it| it.is_hanging_up(self.stream));
+        self.place.is_none() && !session.is_closed() && (now >= self.decide_by || hangs_up)
     }
 
-    fn push(&mut self, frame: Frame) {
-        let length = sse::MESSAGE_PREFIX.len() + frame.len() + sse::SUFFIX.len();
-        self.queued = (self.queued.0 + length, self.queued.1 + 1);
-        self.open.extend_from_slice(sse::MESSAGE_PREFIX);
-        for chunk in frame.into_chunks() {
-            if chunk.len() > GATHER {
-                self.ready.push_back(self.open.split().freeze());
-                self.ready.push_back(chunk);
-            } else {
-                self.open.extend_from_slice(&chunk);
+    /// The whole answer: one response as it is, more of them as an array.
+    fn full(&mut self, now: Instant, mut frames: Vec<Bytes>) -> Response<Bytes> {
+        match (self.place.take(), frames.len()) {
+            (Some(place), 1..) => self.welcome(now, place, frames.swap_remove(0)),
+            (place, 0) => {
+                if place.is_some() {
+                    self.slot.lock().handle_disconnect(now);
+                }
+                self.nothing()
+            }
+            (None, 1) if self.request.is_some() => json(frames.swap_remove(0)),
+            (None, _) => {
+                let mut array = BytesMut::new();
+                for frame in frames {
+                    array.extend_from_slice(if array.is_empty() { b"[" } else { b"," });
+                    array.extend_from_slice(&frame);
+                }
+                array.extend_from_slice(b"]");
+                json(array.freeze())
             }
         }
-        self.open.extend_from_slice(sse::SUFFIX);
+    }
+
+    /// The answer to `initialize`: only a result makes a session (`case_14`).
+    fn welcome(&self, now: Instant, place: Place<A>, result: Bytes) -> Response<Bytes> {
+        let mut session = self.slot.lock();
+        let Some(id) = session.streams().map(|streams| streams.id()) else {
+            return json(result);
+        };
+        if !matches!(session.phase(), Phase::Responded | Phase::Operation) {
+            session.handle_disconnect(now);
+            return json(result);
+        }
+        if let Err(refusal) = place.fill(id, &self.slot) {
+            session.handle_disconnect(now);
+            return refusal.into_response();
+        }
+        self.shared.look_after_by(now + SWEEP);
+        let deadline = now + self.shared.session.timeouts.handshake;
+        if let Some(streams) = session.streams() {
+            streams.confirm_by(Some(deadline));
+        }
+        let mut response = json(result);
+        if let Ok(id) = HeaderValue::try_from(alloc::format!("{id}")) {
+            response.headers_mut().insert(SESSION_ID, id);
+        }
+        response
+    }
+
+    /// There is no answer: the request was cancelled, or its session has ended.
+    fn nothing(&self) -> Response<Bytes> {
+        if self.slot.lock().is_closed() {
+            return mcp::gone(self.request.as_ref());
+        }
+        let mut response = super::event_stream::stream_head().map(|()| Bytes::new());
+        *response.body_mut() = Bytes::from_static(b": cancelled\n\n");
+        response
     }
 }
 
-/// The statuses that the specification sets (ERR-08). Everything else is 200: a client that tries
-/// which era a server has takes any other 4xx for one of the legacy era (VER-19).
-fn status(reply: &Reply) -> StatusCode {
-    match reply.as_ref().map_err(ErrorObject::code) {
-        Err(ErrorCode::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
-        Err(
-            ErrorCode::HEADER_MISMATCH
-            | ErrorCode::MISSING_CAPABILITY
-            | ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
-        ) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
+impl<A> Drop for Exchange<A> {
+    fn drop(&mut self) {
+        self.handle_disconnect(self.now);
+    }
+}
+
+impl<A> fmt::Debug for Exchange<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("stream", &self.stream).finish_non_exhaustive()
     }
 }

@@ -1,15 +1,23 @@
 //! The endpoint of Streamable HTTP: which era is a message of, and who takes it.
 
-use http::{HeaderMap, HeaderName};
-use serde::Deserialize;
+use alloc::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::head;
-use super::modern::Stateless;
-use super::refusal::Refusal;
-use super::upload::Posted;
-use crate::jsonrpc::{Incoming, Message, RawJson};
+use super::refusal::{Refusal, accepted, failure};
+use super::server::{Admission, Shared};
+use super::sessions::Slot;
+use super::streams::{STANDING, Streams, lane};
+use super::upload::{Posted, deliver};
+use super::{EventId, Exchange, McpStream, SessionId, head};
+use crate::id::RequestId;
+use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, RawJson, Request};
+use crate::lifecycle::Phase;
 use crate::revision::{Era, Revision};
+use crate::session::{EarlyRefusal, ServerSession};
 use crate::time::Instant;
 
 /// The header that names a session (`2025-11-25/basic/transports#session-management`).
@@ -18,17 +26,305 @@ pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-i
 /// The header that names a revision (`2025-11-25/basic/transports#protocol-version-header`).
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
+/// The header that names the last event a client has seen.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
 /// Takes a message posted to the endpoint.
-pub(super) fn accept<A>(
+pub(super) fn accept<A: Default>(
     now: Instant,
+    shared: &Arc<Shared<A>>,
     headers: &HeaderMap,
     incoming: Incoming,
-    _bytes: usize,
-    stateless: &Stateless,
+    bytes: usize,
 ) -> Posted<A> {
     match era_of(headers, &incoming) {
-        Era::Modern => stateless.accept(now, headers, incoming),
-        Era::Legacy => Posted::Refused(Refusal::UnknownPath.into_response()),
+        Era::Modern => shared.modern.accept(now, headers, incoming),
+        Era::Legacy => {
+            let request = request_of(&incoming).map(|request| request.id.clone());
+            accept_legacy(now, shared, headers, incoming, bytes)
+                .unwrap_or_else(|fault| Posted::Refused(fault.into_response(request.as_ref())))
+        }
+    }
+}
+
+fn accept_legacy<A: Default>(
+    now: Instant,
+    shared: &Arc<Shared<A>>,
+    headers: &HeaderMap,
+    incoming: Incoming,
+    bytes: usize,
+) -> Result<Posted<A>, Fault> {
+    let request = request_of(&incoming);
+    let initializes = request.is_some_and(|request| request.method.as_str() == "initialize");
+    let request = request.map(|request| request.id.clone());
+    let Some(slot) = session_of(shared, headers)? else {
+        return match incoming {
+            incoming if initializes => initialize(now, shared, incoming, request, bytes),
+            Incoming::Batch(_) => Err(Fault::malformed(EnvelopeError::batch_not_allowed())),
+            Incoming::Message(_) => Err(Fault::not_initialized(shared.session.not_initialized)),
+        };
+    };
+    let mut session = slot.lock();
+    if !initializes {
+        check_version(headers, session.revision())?;
+    }
+    let Some(streams) = session.streams() else {
+        return Err(Fault::gone());
+    };
+    streams.confirm_by(None);
+    let (stream, reader) = streams.open_exchange();
+    if let Err(refusal) = deliver(now, &mut session, lane(stream), incoming, bytes) {
+        if let Some(streams) = session.streams() {
+            streams.close_exchange(stream);
+        }
+        drop(session);
+        return Ok(Posted::Session(refusal.into_response_to(request.as_ref()), slot));
+    }
+    if session.is_answered(lane(stream)) && !session.has_transmit_on(lane(stream)) {
+        if let Some(streams) = session.streams() {
+            streams.close_exchange(stream);
+        }
+        drop(session);
+        return Ok(Posted::Session(accepted(), slot));
+    }
+    drop(session);
+    let exchange = Exchange::new(now, shared, slot, (stream, reader), request, None);
+    Ok(Posted::Exchange(exchange))
+}
+
+/// Begins a session that nobody knows of until its `initialize` has been answered with a result.
+fn initialize<A: Default>(
+    now: Instant,
+    shared: &Arc<Shared<A>>,
+    incoming: Incoming,
+    request: Option<RequestId>,
+    bytes: usize,
+) -> Result<Posted<A>, Fault> {
+    let place = shared.reserve(now).map_err(Fault::Refusal)?;
+    let id = shared.ids.generate();
+    let mut session = ServerSession::new(now, Arc::clone(&shared.session));
+    session.set_standing_read(now, false);
+    let mut streams = Streams::new(id, &*shared.config.events);
+    let (stream, reader) = streams.open_exchange();
+    deliver(now, &mut session, lane(stream), incoming, bytes).map_err(Fault::Refusal)?;
+    let slot = Arc::new(Slot::with_streams(session, streams, A::default()));
+    let exchange = Exchange::new(now, shared, slot, (stream, reader), request, Some(place));
+    Ok(Posted::Exchange(exchange))
+}
+
+/// `GET`: a stream of what the server has to say, or the rest of one that was cut.
+pub(super) fn listen<A>(
+    now: Instant,
+    shared: &Arc<Shared<A>>,
+    headers: &HeaderMap,
+) -> Admission<A> {
+    try_listen(now, shared, headers)
+        .unwrap_or_else(|fault| Admission::Reject(fault.into_response(None)))
+}
+
+fn try_listen<A>(
+    now: Instant,
+    shared: &Arc<Shared<A>>,
+    headers: &HeaderMap,
+) -> Result<Admission<A>, Fault> {
+    let slot = known_session(now, shared, headers)?;
+    if !head::accepts(headers, "text/event-stream") {
+        return Err(Fault::Refusal(Refusal::NotAcceptable));
+    }
+    let last = head::single(headers, LAST_EVENT_ID).map_err(|head::Several| Fault::bad_event())?;
+    // An empty id is what clients send that have seen none.
+    let last = last.filter(|last| !last.is_empty());
+    let mut session = slot.lock();
+    session.tick(now);
+    let Some(last) = last else {
+        let reader = session.take_over(now, STANDING).ok_or_else(Fault::gone)?;
+        drop(session);
+        let stream = McpStream::begin(now, slot, (STANDING, reader), &shared.config);
+        return Ok(Admission::Listen(stream));
+    };
+    let last = last.to_str().ok().and_then(EventId::parse).ok_or_else(Fault::bad_event)?;
+    let missed = session.streams().and_then(|streams| streams.after(last));
+    let missed = missed.ok_or_else(Fault::bad_event)?;
+    let reader = session.take_over(now, last.stream);
+    drop(session);
+    let stream = McpStream::resume(now, slot, (last.stream, reader), &shared.config, missed);
+    Ok(Admission::Listen(stream))
+}
+
+/// `DELETE`: the client is done with its session.
+pub(super) fn delete<A>(
+    now: Instant,
+    shared: &Arc<Shared<A>>,
+    headers: &HeaderMap,
+) -> Admission<A> {
+    match known_session(now, shared, headers) {
+        Ok(slot) => {
+            let mut session = slot.lock();
+            session.close(now);
+            if let Some(streams) = session.streams() {
+                shared.sessions.remove(streams.id());
+            }
+            drop(session);
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            Admission::Ended(response, slot)
+        }
+        Err(fault) => Admission::Reject(fault.into_response(None)),
+    }
+}
+
+/// What the client hears whose session is over.
+pub(super) fn gone(request: Option<&RequestId>) -> Response<Bytes> {
+    Fault::gone().into_response(request)
+}
+
+/// Whether the client takes an answer of either kind: which one it will be depends on the work
+/// (SHTTP-07).
+pub(super) fn accepts_both(headers: &HeaderMap) -> bool {
+    ["application/json", "text/event-stream"].iter().all(|kind| head::accepts(headers, kind))
+}
+
+/// The session of a `GET` or `DELETE`, which is in use.
+fn known_session<A>(
+    now: Instant,
+    shared: &Shared<A>,
+    headers: &HeaderMap,
+) -> Result<Arc<Slot<A>>, Fault> {
+    let Some(slot) = session_of(shared, headers)? else {
+        let modern = head::single(headers, PROTOCOL_VERSION)
+            .is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
+        // The modern era has neither method (SHTTP-M16, case_22).
+        return Err(if modern {
+            Fault::Refusal(Refusal::MethodNotAllowed("POST"))
+        } else {
+            Fault::not_initialized(shared.session.not_initialized)
+        });
+    };
+    let mut session = slot.lock();
+    session.tick(now);
+    if session.is_closed() {
+        return Err(Fault::gone());
+    }
+    check_version(headers, session.revision())?;
+    if let Some(streams) = session.streams() {
+        streams.confirm_by(None);
+    }
+    drop(session);
+    Ok(slot)
+}
+
+/// The session a request names; `None` if it names none.
+fn session_of<A>(shared: &Shared<A>, headers: &HeaderMap) -> Result<Option<Arc<Slot<A>>>, Fault> {
+    let id = match head::single(headers, SESSION_ID) {
+        Ok(Some(id)) => id.to_str().ok().and_then(SessionId::parse),
+        Ok(None) => return Ok(None),
+        Err(head::Several) => None,
+    };
+    let slot = id.and_then(|id| shared.sessions.get(id));
+    // A session of HTTP+SSE has one stream, and that is not here.
+    let slot = slot.filter(|slot| slot.lock().streams().is_some());
+    slot.map(Some).ok_or_else(Fault::gone)
+}
+
+/// SHTTP-L31..L33: a client that says which revision it speaks says the one agreed on.
+fn check_version(headers: &HeaderMap, agreed: Option<Revision>) -> Result<(), Fault> {
+    match (head::single(headers, PROTOCOL_VERSION), agreed) {
+        (Ok(None), _) => Ok(()),
+        (Ok(Some(version)), Some(agreed)) if version.as_bytes() == agreed.as_str().as_bytes() => {
+            Ok(())
+        }
+        (version, agreed) => {
+            let version = version.ok().flatten().and_then(|version| version.to_str().ok());
+            Err(Fault::version(version.unwrap_or_default(), agreed))
+        }
+    }
+}
+
+/// The one request of a message that is no batch.
+const fn request_of(incoming: &Incoming) -> Option<&Request> {
+    match incoming {
+        Incoming::Message(Message::Request(request)) => Some(request),
+        _ => None,
+    }
+}
+
+/// Why a request to the endpoint is refused.
+enum Fault {
+    Refusal(Refusal),
+    Error(StatusCode, ErrorObject),
+}
+
+impl Fault {
+    fn gone() -> Self {
+        Self::Refusal(Refusal::UnknownSession)
+    }
+
+    fn malformed(error: EnvelopeError) -> Self {
+        Self::Refusal(Refusal::Malformed(error))
+    }
+
+    fn not_initialized(code: ErrorCode) -> Self {
+        let message = "Server not initialized: POST initialize without Mcp-Session-Id, then send \
+                       the session id from its response with every request";
+        let error = ErrorObject::new(code, message);
+        Self::Error(StatusCode::BAD_REQUEST, with_data(error, &NotInitialized::NEW))
+    }
+
+    fn version(requested: &str, agreed: Option<Revision>) -> Self {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            supported: Option<&'static str>,
+            requested: &'a str,
+        }
+        let message = "Bad Request: MCP-Protocol-Version must be the version agreed on";
+        let error = ErrorObject::new(ErrorCode::INVALID_REQUEST, message);
+        let data = Data { supported: agreed.map(Revision::as_str), requested };
+        Self::Error(StatusCode::BAD_REQUEST, with_data(error, &data))
+    }
+
+    fn bad_event() -> Self {
+        #[derive(Serialize)]
+        struct Data {
+            reason: &'static str,
+        }
+        let message = "Bad Request: Last-Event-ID names no event of this session from which its \
+                       stream can go on; open a stream without it";
+        let error = ErrorObject::new(ErrorCode::INVALID_REQUEST, message);
+        let error = with_data(error, &Data { reason: "unknown_event_id" });
+        Self::Error(StatusCode::BAD_REQUEST, error)
+    }
+
+    fn into_response(self, request: Option<&RequestId>) -> Response<Bytes> {
+        match self {
+            Self::Refusal(refusal) => refusal.into_response_to(request),
+            Self::Error(status, error) => failure(status, request, &error),
+        }
+    }
+}
+
+/// `data` of the refusal of a request that came without a session.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct NotInitialized {
+    reason: &'static str,
+    expected: &'static str,
+    state: &'static str,
+    retryable: bool,
+}
+
+impl NotInitialized {
+    const NEW: Self = Self {
+        reason: EarlyRefusal::NotInitialized.as_str(),
+        expected: "initialize",
+        state: Phase::New.as_str(),
+        retryable: true,
+    };
+}
+
+fn with_data(error: ErrorObject, data: &impl Serialize) -> ErrorObject {
+    match RawJson::from_value(data) {
+        Ok(data) => error.with_data(data),
+        Err(_) => error,
     }
 }
 

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::exchange::Exchange;
+use super::modern_answer::ModernAnswer;
 use super::refusal::{Refusal, accepted, failure};
 use super::upload::Posted;
-use super::{HttpConfig, head, metadata};
+use super::{HttpConfig, metadata};
 use crate::id::RequestId;
 use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, Request};
 use crate::lifecycle::{Method, MethodSet};
@@ -41,7 +41,7 @@ pub struct ModernCall {
     /// What to work on.
     pub request: ModernRequest,
     /// Where to put what comes of it.
-    pub exchange: Exchange,
+    pub answer: ModernAnswer,
     /// The tool, prompt, resource or task it is about.
     subject: Option<String>,
 }
@@ -90,13 +90,9 @@ impl Stateless {
         }
         match self.check(headers, request) {
             Ok((request, subject)) => {
-                let accept = Accept::of(headers);
                 let listens = request.method == Method::SubscriptionsListen;
-                if listens && !accept.events {
-                    return Posted::Refused(not_acceptable(&id));
-                }
-                let exchange = Exchange::new(now, id, accept, listens, self);
-                Posted::Modern(Box::new(ModernCall { request, exchange, subject }))
+                let answer = ModernAnswer::new(now, id, listens, self);
+                Posted::Modern(Box::new(ModernCall { request, answer, subject }))
             }
             Err(error) => {
                 let status = match error.code() {
@@ -152,27 +148,4 @@ fn shutting_down(id: &RequestId) -> Response<Bytes> {
     let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, Some(id), &error);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
-}
-
-/// SUB-14: a subscription is a stream.
-fn not_acceptable(id: &RequestId) -> Response<Bytes> {
-    let why = "Not Acceptable: the answer is text/event-stream";
-    let error = ErrorObject::new(ErrorCode::INVALID_REQUEST, why);
-    failure(StatusCode::NOT_ACCEPTABLE, Some(id), &error)
-}
-
-/// The forms of an answer that a client takes. One that names neither gets what it would have
-/// got had it said nothing: it can still fail to read that.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Accept {
-    pub(super) json: bool,
-    pub(super) events: bool,
-}
-
-impl Accept {
-    fn of(headers: &HeaderMap) -> Self {
-        let json = head::accepts(headers, "application/json");
-        let events = head::accepts(headers, "text/event-stream");
-        Self { json: json || !events, events }
-    }
 }

@@ -15,6 +15,7 @@ pub(super) enum Refusal {
     UnknownPath,
     MethodNotAllowed(&'static str),
     NotAcceptable,
+    NeedsBoth,
     NotJson,
     TooLarge { limit: usize },
     NoSessionId,
@@ -27,8 +28,13 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// The response. It has no id unless the body of the request was read.
+    /// The response to a request whose body was not read, or has no id to echo.
     pub(super) fn into_response(self) -> Response<Bytes> {
+        self.into_response_to(None)
+    }
+
+    /// The response to a request with this id.
+    pub(super) fn into_response_to(self, id: Option<&RequestId>) -> Response<Bytes> {
         let (status, message): (_, &'static str) = match &self {
             Self::Denied(Denied::NoHost) => {
                 (StatusCode::BAD_REQUEST, "Bad Request: exactly one Host header is required")
@@ -48,6 +54,10 @@ impl Refusal {
             Self::NotAcceptable => {
                 (StatusCode::NOT_ACCEPTABLE, "Not Acceptable: the answer is text/event-stream")
             }
+            Self::NeedsBoth => (
+                StatusCode::NOT_ACCEPTABLE,
+                "Not Acceptable: accept both application/json and text/event-stream",
+            ),
             Self::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Unsupported Media Type: the body must be application/json",
@@ -61,7 +71,7 @@ impl Refusal {
             ),
             Self::UnknownSession => (
                 StatusCode::NOT_FOUND,
-                "Session not found: its stream is closed; open a new one and initialize",
+                "Session not found: it has ended; open a new one and initialize",
             ),
             Self::TooManySessions => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable: too many sessions")
@@ -83,9 +93,9 @@ impl Refusal {
         let mut response = match &self {
             Self::Malformed(error) => failure(status, error.id(), &error.to_error()),
             Self::TooLarge { limit } => {
-                failure(status, None, &EnvelopeError::too_large(*limit).to_error())
+                failure(status, id, &EnvelopeError::too_large(*limit).to_error())
             }
-            _ => failure(status, None, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
+            _ => failure(status, id, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
         };
         let headers = response.headers_mut();
         if let Self::MethodNotAllowed(allowed) = self {

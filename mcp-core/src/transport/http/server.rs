@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
@@ -13,9 +14,9 @@ use http::{Method, Response};
 use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
-use super::sessions::{Sessions, Slot};
+use super::sessions::{Place, Sessions, Slot};
 use super::upload::Target;
-use super::{EventStream, HttpConfig, SessionId, SsePaths, Upload, access, head};
+use super::{EventStream, HttpConfig, McpStream, SessionId, SsePaths, Upload, access, head, mcp};
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::session::ServerSession;
 use crate::time::Instant;
@@ -37,7 +38,7 @@ use crate::transport::sse::EventFields;
 ///
 /// let request = http::Request::get("/sse").header("host", "localhost").body(())?;
 /// let (head, ()) = request.into_parts();
-/// let Admission::Open(mut stream) = server.begin(Instant::EPOCH, &head, || ()) else {
+/// let Admission::Open(mut stream) = server.begin(Instant::EPOCH, &head) else {
 ///     panic!("an event stream");
 /// };
 /// let first = stream.poll_data(Instant::EPOCH).expect("the endpoint event comes at once");
@@ -48,12 +49,71 @@ use crate::transport::sse::EventFields;
 /// # Ok::<(), http::Error>(())
 /// ```
 pub struct HttpServer<A> {
-    config: HttpConfig,
-    session: Arc<SessionConfig>,
-    stateless: Arc<Stateless>,
-    ids: SessionIds,
-    sessions: Arc<Sessions<A>>,
+    shared: Arc<Shared<A>>,
 }
+
+/// What requests being worked on need of the server.
+pub(super) struct Shared<A> {
+    pub(super) config: HttpConfig,
+    pub(super) session: Arc<SessionConfig>,
+    pub(super) modern: Stateless,
+    pub(super) ids: SessionIds,
+    pub(super) sessions: Arc<Sessions<A>>,
+    sweep: Mutex<Sweep<A>>,
+}
+
+/// The next look after sessions that nobody reads a stream of.
+struct Sweep<A> {
+    due: Option<Instant>,
+    /// Sessions that ended since the last one, and may have something to tell.
+    ended: Vec<Arc<Slot<A>>>,
+}
+
+impl<A> Shared<A> {
+    /// Takes note that there is a session to look after.
+    pub(super) fn look_after_by(&self, due: Instant) {
+        self.sweep().due.get_or_insert(due);
+    }
+
+    /// Room for one more session. A full table makes some by ending the session that has been
+    /// left alone for longest: most clients never say that they are done (`case_49`).
+    pub(super) fn reserve(&self, now: Instant) -> Result<Place<A>, Refusal> {
+        match self.sessions.reserve() {
+            Err(Refusal::TooManySessions) if self.end_the_idlest(now) => self.sessions.reserve(),
+            place => place,
+        }
+    }
+
+    fn end_the_idlest(&self, now: Instant) -> bool {
+        let idle = |slot: Arc<Slot<A>>| {
+            let since = slot.lock().idle_since()?;
+            (now - since >= ABANDONED).then_some((since, slot))
+        };
+        let all = self.sessions.all().into_iter().filter_map(idle);
+        let Some((_, slot)) = all.min_by_key(|(since, _)| *since) else {
+            return false;
+        };
+        let mut session = slot.lock();
+        session.close(now);
+        if let Some(id) = session.streams().map(|streams| streams.id()) {
+            self.sessions.remove(id);
+        }
+        drop(session);
+        self.sweep().ended.push(slot);
+        true
+    }
+
+    fn sweep(&self) -> MutexGuard<'_, Sweep<A>> {
+        self.sweep.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How often sessions without a stream are looked after. While there is one, or a request being
+/// answered, that keeps their time to the point.
+pub(super) const SWEEP: Duration = Duration::from_secs(10);
+
+/// How long a session must have been left alone to be ended for the sake of a new one.
+const ABANDONED: Duration = Duration::from_secs(5 * 60);
 
 /// What to do with a request, by its head.
 #[derive(Debug)]
@@ -63,106 +123,149 @@ pub enum Admission<A> {
     Reject(Response<Bytes>),
     /// Read its body.
     ReadBody(Upload<A>),
-    /// Answer with a stream.
+    /// Answer with the stream of HTTP+SSE.
     Open(EventStream<A>),
+    /// Answer with a stream of Streamable HTTP. Whoever wrote it before has to look again: there
+    /// is nothing more for it.
+    Listen(McpStream<A>),
+    /// Answer it now; a session has ended: poll it for events.
+    Ended(Response<Bytes>, Arc<Slot<A>>),
 }
 
-impl<A> HttpServer<A> {
+impl<A: Default> HttpServer<A> {
     /// A server without sessions. The seed must be secret and different for every server: session
     /// ids come from it.
     #[must_use]
     pub fn new(config: HttpConfig, seed: &[u8; 32]) -> Self {
         let sessions = Arc::new(Sessions::new(config.max_sessions));
         // A session here is of the legacy era: requests of the other one never get to it.
-        let session = SessionConfig { modern: false, ..config.session.clone() };
-        let stateless = Arc::new(Stateless::new(&config));
+        let session = Arc::new(SessionConfig { modern: false, ..config.session.clone() });
+        let modern = Stateless::new(&config);
+        let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
         let ids = SessionIds::new(seed);
-        Self { config, session: Arc::new(session), stateless, ids, sessions }
+        Self { shared: Arc::new(Shared { config, session, modern, ids, sessions, sweep }) }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
     /// answered, at the latest after `within`.
     pub fn drain(&self, now: Instant, within: Duration) {
-        self.stateless.drain();
-        for slot in self.sessions.close() {
+        self.shared.modern.drain();
+        for slot in self.shared.sessions.close() {
             slot.lock().drain(now, within);
         }
     }
 
-    /// Judges a request by its head. `attach` makes what the driver keeps beside a new session.
-    pub fn begin(&self, now: Instant, head: &Parts, attach: impl FnOnce() -> A) -> Admission<A> {
-        match self.admit(now, head, attach) {
+    /// Judges a request by its head.
+    pub fn begin(&self, now: Instant, head: &Parts) -> Admission<A> {
+        match self.admit(now, head) {
             Ok(admission) => admission,
             Err(refusal) => Admission::Reject(refusal.into_response()),
         }
     }
 
+    /// Looks after sessions that nobody reads a stream of, and forgets those that are over.
+    ///
+    /// Returns the sessions that have something to tell: poll them for events.
+    pub fn handle_timeout(&self, now: Instant) -> Vec<Arc<Slot<A>>> {
+        let mut sweep = self.shared.sweep();
+        if sweep.due.is_none_or(|due| now < due) {
+            return Vec::new();
+        }
+        let mut telling = core::mem::take(&mut sweep.ended);
+        // Unlocked while we walk: a session that begins meanwhile sets it again.
+        sweep.due = None;
+        drop(sweep);
+        let mut next = None;
+        for slot in self.shared.sessions.all() {
+            let mut session = slot.lock();
+            let Some(id) = session.streams().map(|streams| streams.id()) else {
+                continue;
+            };
+            session.tick(now);
+            if session.is_closed() {
+                self.shared.sessions.remove(id);
+            } else {
+                let due = session.due().unwrap_or(now + SWEEP);
+                next = Some(next.map_or(due, |next: Instant| next.min(due)));
+            }
+            let tells = session.queued_events() > 0;
+            drop(session);
+            if tells {
+                telling.push(slot);
+            }
+        }
+        if let Some(next) = next {
+            let next = next.clamp(now + SWEEP / 10, now + SWEEP);
+            let mut sweep = self.shared.sweep();
+            sweep.due = Some(sweep.due.map_or(next, |due| due.min(next)));
+        }
+        telling
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if ever. That can change when a
+    /// message is posted.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.shared.sweep().due
+    }
+
     /// How many sessions there are.
     #[must_use]
     pub fn sessions(&self) -> usize {
-        self.sessions.len()
+        self.shared.sessions.len()
     }
 
     /// Every session there is now.
     #[must_use]
     pub fn slots(&self) -> Vec<Arc<Slot<A>>> {
-        self.sessions.all()
+        self.shared.sessions.all()
     }
 
     /// What the server was told at the start.
     #[must_use]
-    pub const fn config(&self) -> &HttpConfig {
-        &self.config
+    pub fn config(&self) -> &HttpConfig {
+        &self.shared.config
     }
 
-    fn admit(
-        &self,
-        now: Instant,
-        head: &Parts,
-        attach: impl FnOnce() -> A,
-    ) -> Result<Admission<A>, Refusal> {
-        access::check(head, &self.config.hosts, &self.config.origins).map_err(Refusal::Denied)?;
+    fn admit(&self, now: Instant, head: &Parts) -> Result<Admission<A>, Refusal> {
+        let config = &self.shared.config;
+        access::check(head, &config.hosts, &config.origins).map_err(Refusal::Denied)?;
         let path = head.uri.path();
-        match &self.config.sse {
-            Some(sse) if path == sse.stream => self.open(now, head, sse, attach),
+        match &config.sse {
+            Some(sse) if path == sse.stream => self.open(now, head, sse),
             Some(sse) if path == sse.messages => self.post(head),
-            _ if self.config.mcp.as_deref() == Some(path) => self.mcp(head),
+            _ if config.mcp.as_deref() == Some(path) => self.mcp(now, head),
             _ => Err(Refusal::UnknownPath),
         }
     }
 
     /// `GET /sse`: a new session, whose first event names the URI to post to (SSE-02).
-    fn open(
-        &self,
-        now: Instant,
-        head: &Parts,
-        paths: &SsePaths,
-        attach: impl FnOnce() -> A,
-    ) -> Result<Admission<A>, Refusal> {
+    fn open(&self, now: Instant, head: &Parts, paths: &SsePaths) -> Result<Admission<A>, Refusal> {
         if head.method != Method::GET {
             return Err(Refusal::MethodNotAllowed("GET"));
         }
         if !head::accepts(&head.headers, "text/event-stream") {
             return Err(Refusal::NotAcceptable);
         }
-        let id = self.ids.generate();
-        let session = ServerSession::new(now, Arc::clone(&self.session));
-        let slot = self.sessions.insert(id, Slot::new(session, attach()))?;
+        let shared = &*self.shared;
+        let id = shared.ids.generate();
+        let session = ServerSession::new(now, Arc::clone(&shared.session));
+        let slot = shared.sessions.insert(id, Slot::new(session, A::default()))?;
         let greeting = self.greeting(id, paths);
-        let sessions = Arc::clone(&self.sessions);
-        let keep_alive = self.config.keep_alive;
-        Ok(Admission::Open(EventStream::new(now, (id, slot), sessions, keep_alive, greeting)))
+        let sessions = Arc::clone(&shared.sessions);
+        let keep_alive = shared.config.keep_alive;
+        Ok(Admission::Open(EventStream::new(now, (id, slot), sessions, keep_alive, &greeting)))
     }
 
     /// The `endpoint` event, with the hint whether the client must initialize.
     fn greeting(&self, id: SessionId, paths: &SsePaths) -> Bytes {
         let SsePaths { messages, public_prefix, .. } = paths;
-        let init_required = self.config.session.early_requests != EarlyRequests::Serve;
+        let init_required = self.shared.config.session.early_requests != EarlyRequests::Serve;
         let uri =
             format!("{public_prefix}{messages}?session_id={id}&init_required={init_required}");
         let mut greeting = BytesMut::new();
         let mut fields = EventFields::new().with_event("endpoint").unwrap_or_default();
-        if let Some(retry) = self.config.retry {
+        if let Some(retry) = self.shared.config.retry {
             fields = fields.with_retry(retry);
         }
         fields.write(uri.as_bytes(), &mut greeting);
@@ -170,11 +273,18 @@ impl<A> HttpServer<A> {
     }
 
     /// The one endpoint of Streamable HTTP.
-    fn mcp(&self, head: &Parts) -> Result<Admission<A>, Refusal> {
-        if head.method != Method::POST {
-            return Err(Refusal::MethodNotAllowed("POST"));
+    fn mcp(&self, now: Instant, head: &Parts) -> Result<Admission<A>, Refusal> {
+        match head.method {
+            Method::POST => {
+                if !mcp::accepts_both(&head.headers) {
+                    return Err(Refusal::NeedsBoth);
+                }
+                self.upload(head, Target::Mcp(Arc::clone(&self.shared)))
+            }
+            Method::GET => Ok(mcp::listen(now, &self.shared, &head.headers)),
+            Method::DELETE => Ok(mcp::delete(now, &self.shared, &head.headers)),
+            _ => Err(Refusal::MethodNotAllowed("GET, POST, DELETE")),
         }
-        self.upload(head, Target::Mcp(Arc::clone(&self.stateless)))
     }
 
     /// `POST /messages`: a message for a session whose stream is open.
@@ -184,7 +294,8 @@ impl<A> HttpServer<A> {
         }
         let id = head::query(head.uri.query(), "session_id").ok_or(Refusal::NoSessionId)?;
         let slot = SessionId::parse(id)
-            .and_then(|id| self.sessions.get(id))
+            .and_then(|id| self.shared.sessions.get(id))
+            .filter(|slot| slot.lock().streams().is_none())
             .ok_or(Refusal::UnknownSession)?;
         self.upload(head, Target::Messages(slot))
     }
@@ -193,7 +304,7 @@ impl<A> HttpServer<A> {
         if !head::is_json(&head.headers) {
             return Err(Refusal::NotJson);
         }
-        let limits = self.config.session.limits.envelope;
+        let limits = self.shared.config.session.limits.envelope;
         if head::content_length(&head.headers).is_some_and(|length| length > limits.bytes) {
             return Err(Refusal::TooLarge { limit: limits.bytes });
         }
@@ -201,7 +312,7 @@ impl<A> HttpServer<A> {
     }
 }
 
-impl<A> fmt::Debug for HttpServer<A> {
+impl<A: Default> fmt::Debug for HttpServer<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpServer").field("sessions", &self.sessions()).finish_non_exhaustive()
     }

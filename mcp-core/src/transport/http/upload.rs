@@ -7,10 +7,11 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
 
-use super::mcp;
-use super::modern::{ModernCall, Stateless};
+use super::modern::ModernCall;
 use super::refusal::{Refusal, accepted};
+use super::server::Shared;
 use super::sessions::Slot;
+use super::{Exchange, mcp};
 use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
 use crate::lifecycle::Phase;
 use crate::revision::Revision;
@@ -29,7 +30,7 @@ pub(super) enum Target<A> {
     /// An HTTP+SSE session.
     Messages(Arc<Slot<A>>),
     /// The endpoint of Streamable HTTP.
-    Mcp(Arc<Stateless>),
+    Mcp(Arc<Shared<A>>),
 }
 
 /// A body in one piece is kept as it came; most are.
@@ -47,11 +48,14 @@ pub enum Posted<A> {
     Refused(Response<Bytes>),
     /// It was for a session, whether that took it or not: poll it for events.
     Session(Response<Bytes>, Arc<Slot<A>>),
+    /// It holds requests of a session, whose answer is to come: poll the session for events, then
+    /// the exchange for the answer.
+    Exchange(Exchange<A>),
     /// It is a request of the modern era, ready to be worked on.
     Modern(Box<ModernCall>),
 }
 
-impl<A> Upload<A> {
+impl<A: Default> Upload<A> {
     pub(super) const fn new(target: Target<A>, limits: EnvelopeLimits) -> Self {
         Self { target, limits, body: Body::Empty }
     }
@@ -102,27 +106,36 @@ impl<A> Upload<A> {
         };
         match self.target {
             Target::Messages(slot) => {
-                let delivered = deliver(now, &mut slot.lock(), incoming, frame.len());
+                let mut session = slot.lock();
+                let delivered = deliver(now, &mut session, Lane::Standing, incoming, frame.len());
+                drop(session);
                 let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
                 Posted::Session(response, slot)
             }
-            Target::Mcp(stateless) => mcp::accept(now, headers, incoming, frame.len(), &stateless),
+            Target::Mcp(shared) => mcp::accept(now, &shared, headers, incoming, frame.len()),
         }
     }
 
     fn len(&self) -> usize {
-        match &self.body {
-            Body::Empty => 0,
-            Body::Whole(whole) => whole.len(),
-            Body::Gathered(gathered) => gathered.len(),
+        self.body.len()
+    }
+}
+
+impl Body {
+    fn len(&self) -> usize {
+        match self {
+            Self::Empty => 0,
+            Self::Whole(whole) => whole.len(),
+            Self::Gathered(gathered) => gathered.len(),
         }
     }
 }
 
 /// Gives a message to its session, if the session can take it.
-fn deliver(
+pub(super) fn deliver(
     now: Instant,
     session: &mut ServerSession,
+    lane: Lane,
     incoming: Incoming,
     bytes: usize,
 ) -> Result<(), Refusal> {
@@ -152,12 +165,12 @@ fn deliver(
         return Err(Refusal::Malformed(EnvelopeError::batch_not_allowed()));
     }
     // Members of a batch that are no messages are answered on the stream, like the others.
-    let _ = session.handle_incoming(now, Lane::Standing, incoming, bytes);
+    let _ = session.handle_incoming(now, lane, incoming, bytes);
     Ok(())
 }
 
 impl<A> fmt::Debug for Upload<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Upload({} bytes)", self.len())
+        write!(f, "Upload({} bytes)", self.body.len())
     }
 }

@@ -1,0 +1,260 @@
+//! Subscriptions of the modern era: a request that is told of changes for as long as it lives.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::sync::{Arc, Weak};
+use alloc::vec::Vec;
+use core::future::poll_fn;
+use core::task::{Context as Polling, Poll, Waker};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::decode;
+use super::{Connection, Context};
+use crate::error::SendError;
+use crate::id::RequestId;
+use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::lifecycle::NotificationMethod;
+use crate::model::{
+    AcknowledgedParams, EmptyParams, ListenParams, Meta, ResourceUpdatedParams, ServerCapabilities,
+    SubscriptionFilter,
+};
+use crate::modern::listen_result;
+
+/// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
+/// one client can make the server remember.
+pub(super) const MAX_WATCHED_URI: usize = 8 << 10;
+
+/// The three lists that can change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum List {
+    Tools,
+    Prompts,
+    Resources,
+}
+
+impl List {
+    pub(super) const fn notification(self) -> NotificationMethod {
+        match self {
+            Self::Tools => NotificationMethod::ToolsListChanged,
+            Self::Prompts => NotificationMethod::PromptsListChanged,
+            Self::Resources => NotificationMethod::ResourcesListChanged,
+        }
+    }
+}
+
+/// Who listens, and to what.
+///
+/// Whoever changes something leaves a note with each listener and wakes it; the listener sends
+/// its notes when it is polled. Notes of the same change are one, so a client that reads slowly
+/// takes no more memory than its subscription has entries, and misses nothing.
+#[derive(Debug, Default)]
+pub(super) struct Listeners(Arc<Mutex<Table>>);
+
+#[derive(Debug, Default)]
+struct Table {
+    listeners: BTreeMap<u64, Listener>,
+    watchers: BTreeMap<Arc<str>, BTreeSet<u64>>,
+    next: u64,
+}
+
+#[derive(Debug)]
+struct Listener {
+    lists: BTreeSet<List>,
+    watches: BTreeSet<Arc<str>>,
+    notes: Arc<Mutex<Notes>>,
+}
+
+/// What a listener has not sent yet.
+#[derive(Debug, Default)]
+struct Notes {
+    changed: BTreeSet<List>,
+    updated: BTreeSet<Arc<str>>,
+    waker: Option<Waker>,
+}
+
+/// A listener's place in the table. It leaves by being dropped.
+struct Seat {
+    table: Weak<Mutex<Table>>,
+    key: u64,
+}
+
+impl Listeners {
+    /// Answers `subscriptions/listen`: acknowledges what can be served, and then sends what
+    /// happens until nobody listens any more.
+    pub(super) async fn listen(
+        &self,
+        cx: Context,
+        params: Option<&RawJson>,
+        capabilities: &ServerCapabilities,
+        max_watches: usize,
+    ) -> Reply {
+        let Some(id) = cx.id().cloned() else {
+            return Err(ErrorObject::internal("the subscription has no name"));
+        };
+        let ListenParams { notifications, .. } = decode::params(params)?;
+        let honoured = honoured(notifications, capabilities);
+        let watched = honoured.resource_subscriptions.as_deref().unwrap_or_default();
+        if watched.len() > max_watches {
+            return Err(ErrorObject::invalid_params(format!(
+                "Too many resources: a subscription may have {max_watches}"
+            )));
+        }
+        if watched.iter().any(|uri| uri.len() > MAX_WATCHED_URI) {
+            return Err(ErrorObject::invalid_params(format!(
+                "A URI is longer than {MAX_WATCHED_URI} bytes"
+            )));
+        }
+        // A change from here on is noted, and sent after the acknowledgment (SUB-04).
+        let (notes, _seat) = self.join(&honoured);
+        let meta = Meta::new().with_subscription_id(&id);
+        let acknowledged = AcknowledgedParams::new(honoured).with_meta(meta);
+        let method = NotificationMethod::SubscriptionsAcknowledged;
+        if cx.connection().notify(&method, Some(RawJson::known(&acknowledged))).is_err() {
+            return Err(ErrorObject::internal("the subscription cannot be acknowledged"));
+        }
+        poll_fn(|polling| send(cx.connection(), &notes, &id, polling)).await;
+        Ok(listen_result(&id))
+    }
+
+    /// Takes note that a list has changed.
+    pub(super) fn changed(&self, list: List) {
+        let table = lock(&self.0);
+        let concerned = table.listeners.values().filter(|it| it.lists.contains(&list));
+        let wakers = concerned.map(|it| note(&it.notes, |notes| notes.changed.insert(list)));
+        let wakers: Vec<_> = wakers.collect();
+        drop(table);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    /// Takes note that a resource has changed, and says how many listen to that.
+    pub(super) fn updated(&self, uri: &str) -> usize {
+        let table = lock(&self.0);
+        let Some((uri, keys)) = table.watchers.get_key_value(uri) else {
+            return 0;
+        };
+        let concerned = keys.iter().filter_map(|key| table.listeners.get(key));
+        let write = |notes: &mut Notes| notes.updated.insert(Arc::clone(uri));
+        let wakers: Vec<_> = concerned.map(|it| note(&it.notes, write)).collect();
+        drop(table);
+        let count = wakers.len();
+        wakers.into_iter().flatten().for_each(Waker::wake);
+        count
+    }
+
+    /// How many listen, and to how many resources.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize) {
+        let table = lock(&self.0);
+        (table.listeners.len(), table.watchers.len())
+    }
+
+    fn join(&self, honoured: &SubscriptionFilter) -> (Arc<Mutex<Notes>>, Seat) {
+        let lists = [
+            (List::Tools, honoured.tools_list_changed),
+            (List::Prompts, honoured.prompts_list_changed),
+            (List::Resources, honoured.resources_list_changed),
+        ];
+        let lists = lists.into_iter().filter(|(_, wanted)| *wanted == Some(true));
+        let lists = lists.map(|(list, _)| list).collect();
+        let notes = Arc::<Mutex<Notes>>::default();
+        let mut table = lock(&self.0);
+        let key = table.next;
+        table.next += 1;
+        let mut watches = BTreeSet::new();
+        for uri in honoured.resource_subscriptions.iter().flatten() {
+            let known = table.watchers.get_key_value(uri.as_str());
+            let uri = known.map_or_else(|| uri.as_str().into(), |(uri, _)| Arc::clone(uri));
+            table.watchers.entry(Arc::clone(&uri)).or_default().insert(key);
+            watches.insert(uri);
+        }
+        table.listeners.insert(key, Listener { lists, watches, notes: Arc::clone(&notes) });
+        drop(table);
+        (notes, Seat { table: Arc::downgrade(&self.0), key })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(table) = self.table.upgrade() else {
+            return;
+        };
+        let mut table = lock(&table);
+        let Some(listener) = table.listeners.remove(&self.key) else {
+            return;
+        };
+        for uri in &listener.watches {
+            if let Some(watchers) = table.watchers.get_mut(uri) {
+                watchers.remove(&self.key);
+                if watchers.is_empty() {
+                    table.watchers.remove(uri);
+                }
+            }
+        }
+    }
+}
+
+/// What of a wish can be served: what the capabilities say, and nothing that was not asked for
+/// (SUB-02, SUB-06, SUB-15).
+fn honoured(wish: SubscriptionFilter, capabilities: &ServerCapabilities) -> SubscriptionFilter {
+    let says = |list: Option<Option<bool>>| list.flatten() == Some(true);
+    let tools = says(capabilities.tools.as_ref().map(|it| it.list_changed));
+    let prompts = says(capabilities.prompts.as_ref().map(|it| it.list_changed));
+    let resources = says(capabilities.resources.as_ref().map(|it| it.list_changed));
+    let watching = says(capabilities.resources.as_ref().map(|it| it.subscribe));
+    let both = |wanted: Option<bool>, offered: bool| wanted.filter(|wanted| *wanted && offered);
+    let mut honoured = SubscriptionFilter::new();
+    honoured.tools_list_changed = both(wish.tools_list_changed, tools);
+    honoured.prompts_list_changed = both(wish.prompts_list_changed, prompts);
+    honoured.resources_list_changed = both(wish.resources_list_changed, resources);
+    honoured.resource_subscriptions = wish.resource_subscriptions.filter(|_| watching);
+    honoured
+}
+
+/// Sends what has been noted. Is ready when nobody is there to hear it.
+fn send(
+    connection: &Connection,
+    notes: &Mutex<Notes>,
+    id: &RequestId,
+    polling: &Polling<'_>,
+) -> Poll<()> {
+    let mut taken = lock(notes);
+    taken.waker = Some(polling.waker().clone());
+    let (mut changed, mut updated) =
+        (core::mem::take(&mut taken.changed), core::mem::take(&mut taken.updated));
+    drop(taken);
+    let meta = || Meta::new().with_subscription_id(id);
+    let outcome = loop {
+        let sent = if let Some(list) = changed.first() {
+            let params = RawJson::known(&EmptyParams::new().with_meta(meta()));
+            connection.notify(&list.notification(), Some(params))
+        } else if let Some(uri) = updated.first() {
+            let params = ResourceUpdatedParams::new(&**uri).with_meta(meta());
+            let method = NotificationMethod::ResourcesUpdated;
+            connection.notify(&method, Some(RawJson::known(&params)))
+        } else {
+            break Poll::Pending;
+        };
+        match sent {
+            Ok(()) if changed.pop_first().is_some() => {}
+            Ok(()) => drop(updated.pop_first()),
+            Err(SendError::Full(_)) => break Poll::Pending,
+            Err(_) => break Poll::Ready(()),
+        }
+    };
+    // What did not fit goes with the next change.
+    let mut kept = lock(notes);
+    kept.changed.append(&mut changed);
+    kept.updated.append(&mut updated);
+    outcome
+}
+
+/// Leaves a note; says whom to wake, once nothing is locked any more.
+fn note(notes: &Mutex<Notes>, write: impl FnOnce(&mut Notes) -> bool) -> Option<Waker> {
+    let mut notes = lock(notes);
+    write(&mut notes);
+    notes.waker.take()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

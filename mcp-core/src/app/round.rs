@@ -1,0 +1,131 @@
+//! One round of a request: the answers there are, and the questions that are still open.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::decode;
+use crate::jsonrpc::{ErrorObject, RawJson};
+use crate::model::{InputRequest, InputRequests, InputResponses};
+
+/// What one run of a handler knows of the runs before it, and learns for the next.
+#[derive(Debug)]
+pub(super) struct Round {
+    /// The answers that came with the request.
+    given: InputResponses,
+    log: Mutex<Log>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    state: State,
+    /// What has been asked and not been answered.
+    open: InputRequests,
+    /// The keys of the questions of this run.
+    used: BTreeSet<String>,
+}
+
+/// What goes into `requestState`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct State {
+    /// The number of rounds there have been: no two states of a request are the same (MRTR-25).
+    #[serde(rename = "n")]
+    rounds: u32,
+    #[serde(rename = "a", default, skip_serializing_if = "BTreeMap::is_empty")]
+    answers: BTreeMap<String, RawJson>,
+    #[serde(rename = "m", default, skip_serializing_if = "BTreeMap::is_empty")]
+    memos: BTreeMap<String, RawJson>,
+}
+
+/// The members of params that belong to one round.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RoundParams {
+    /// Twice optional: `null` is not the same as nothing.
+    #[serde(default, deserialize_with = "present")]
+    input_responses: Option<InputResponses>,
+    #[serde(default, deserialize_with = "present")]
+    request_state: Option<String>,
+}
+
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+impl Round {
+    /// Reads what came with a request; `open` gets the state out of `requestState`.
+    pub(super) fn read(
+        params: Option<&RawJson>,
+        open: impl FnOnce(&str) -> Result<Vec<u8>, ErrorObject>,
+    ) -> Result<Self, ErrorObject> {
+        let params: RoundParams = decode::params(params)?;
+        let state = match params.request_state {
+            None => State::default(),
+            Some(sealed) => serde_json::from_slice(&open(&sealed)?)
+                .map_err(|_| ErrorObject::invalid_params("`requestState` is of another version"))?,
+        };
+        let log = Mutex::new(Log { state, ..Log::default() });
+        Ok(Self { given: params.input_responses.unwrap_or_default(), log })
+    }
+
+    /// The key of the next question called `key`: the second one of that name in a run is
+    /// another question, as it would be another request in the legacy era.
+    pub(super) fn name(&self, key: &str) -> String {
+        let mut log = self.log();
+        let mut name = key.to_owned();
+        let mut turn = 1u32;
+        while !log.used.insert(name.clone()) {
+            turn = turn.saturating_add(1);
+            name = format!("{key}#{turn}");
+        }
+        name
+    }
+
+    /// The answer to a question. What was answered in an earlier round stays as it was.
+    pub(super) fn answer(&self, name: &str) -> Option<RawJson> {
+        let kept = self.log().state.answers.get(name).cloned();
+        kept.or_else(|| self.given.get(name).cloned())
+    }
+
+    /// Takes an answer over into the next rounds.
+    pub(super) fn keep(&self, name: String, answer: RawJson) {
+        self.log().state.answers.insert(name, answer);
+    }
+
+    /// Takes note of a question to ask when the round ends.
+    pub(super) fn ask(&self, name: String, question: InputRequest) {
+        self.log().open.insert(name, question);
+    }
+
+    pub(super) fn memo(&self, key: &str) -> Option<RawJson> {
+        self.log().state.memos.get(key).cloned()
+    }
+
+    pub(super) fn set_memo(&self, key: &str, value: RawJson) {
+        self.log().state.memos.insert(key.to_owned(), value);
+    }
+
+    /// The questions that are open, and the state to go on from; `None` if there are none.
+    pub(super) fn end(&self) -> Option<(InputRequests, RawJson)> {
+        let mut log = self.log();
+        if log.open.is_empty() {
+            return None;
+        }
+        log.state.rounds = log.state.rounds.saturating_add(1);
+        let state = RawJson::known(&log.state);
+        Some((core::mem::take(&mut log.open), state))
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

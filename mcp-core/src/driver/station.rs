@@ -1,0 +1,154 @@
+//! Where an answer of Streamable HTTP is worked on and written.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::panic::AssertUnwindSafe;
+use core::task::{Context, Poll, ready};
+use std::panic::catch_unwind;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use super::Runtime;
+use super::engine::{Engine, Link};
+use super::links::{Job, Links, WriterKey};
+use super::timer::Timer;
+use crate::app::Handler;
+use crate::session::Lane;
+use crate::time::Instant;
+use crate::transport::http::{Answer, Exchange, McpStream};
+
+/// Works for an answer while somebody waits for it: no task, and nothing between the work and the
+/// writing. What is unfinished when it is dropped goes on in tasks (SHTTP-22).
+pub(super) struct Station<R: Runtime, H: Handler> {
+    engine: Arc<Engine<R, H>>,
+    link: Arc<Link>,
+    key: WriterKey,
+    /// Locked by nobody: it only lets references to the station be shared.
+    jobs: Mutex<Vec<Job>>,
+    timer: Timer<R>,
+}
+
+impl<R: Runtime, H: Handler> Station<R, H> {
+    /// Writes a lane and does the work for it.
+    pub(super) fn working(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, lane: Lane) -> Self {
+        link.attachment().open_exchange(lane);
+        Self::writing(engine, link, lane)
+    }
+
+    /// Writes a lane; the work for it is done elsewhere.
+    pub(super) fn writing(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, lane: Lane) -> Self {
+        Self {
+            engine: Arc::clone(engine),
+            link: Arc::clone(link),
+            key: link.attachment().new_writer(lane),
+            jobs: Mutex::default(),
+            timer: Timer::new(engine.runtime.clone()),
+        }
+    }
+
+    /// Works until there is something to send.
+    pub(super) fn poll<O: Outlet>(
+        &mut self,
+        outlet: &mut O,
+        cx: &mut Context<'_>,
+    ) -> Poll<O::Output> {
+        loop {
+            self.work(cx);
+            if let Some(output) = outlet.look(self.now()) {
+                return Poll::Ready(output);
+            }
+            let links = self.link.attachment();
+            links.register_writer(self.key, cx);
+            // What happened before that has woken nobody.
+            if links.has_jobs(self.key.0) {
+                continue;
+            }
+            if let Some(output) = outlet.look(self.now()) {
+                return Poll::Ready(output);
+            }
+            let deadline = outlet.deadline();
+            links.writer_sleeps(self.key, deadline);
+            ready!(self.timer.poll_until(deadline, cx));
+            outlet.pass(self.now());
+            self.engine.pump(&self.link);
+        }
+    }
+
+    /// Does what can be done now.
+    fn work(&mut self, cx: &mut Context<'_>) {
+        let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
+        jobs.extend(self.link.attachment().take_jobs(self.key.0));
+        jobs.retain_mut(|job| {
+            // One that panics has failed; it says so when it is dropped.
+            let polled = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(cx)));
+            matches!(polled, Ok(Poll::Pending))
+        });
+    }
+
+    fn now(&self) -> Instant {
+        self.engine.runtime.now()
+    }
+}
+
+/// What leaves a station.
+pub(super) trait Outlet {
+    type Output;
+
+    /// What is to be sent, if there is something now.
+    fn look(&mut self, now: Instant) -> Option<Self::Output>;
+
+    /// When time alone changes something.
+    fn deadline(&self) -> Option<Instant>;
+
+    /// That time has come.
+    fn pass(&mut self, now: Instant);
+}
+
+impl Outlet for Exchange<Links> {
+    type Output = Answer<Links>;
+
+    fn look(&mut self, now: Instant) -> Option<Answer<Links>> {
+        self.poll_answer(now)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.poll_timeout()
+    }
+
+    fn pass(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+}
+
+impl Outlet for McpStream<Links> {
+    /// A piece of the body, or its end.
+    type Output = Option<Bytes>;
+
+    fn look(&mut self, now: Instant) -> Option<Option<Bytes>> {
+        match self.poll_data(now) {
+            None => self.is_ended().then_some(None),
+            data => Some(data),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Some(self.poll_timeout())
+    }
+
+    fn pass(&mut self, now: Instant) {
+        self.handle_timeout(now);
+    }
+}
+
+impl<R: Runtime, H: Handler> Drop for Station<R, H> {
+    fn drop(&mut self) {
+        let links = self.link.attachment();
+        links.writer_wakes(self.key);
+        let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for job in jobs.drain(..).chain(links.close_exchange(self.key.0)) {
+            self.engine.runtime.spawn(job);
+        }
+        self.engine.pump(&self.link);
+    }
+}

@@ -1,0 +1,88 @@
+//! Adding a member to the `_meta` of a message without touching anything else of it.
+
+use alloc::borrow::Cow;
+
+use bytes::BytesMut;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::{RawJson, any};
+
+/// The same object with one more member in its `_meta`, unless that has it already.
+///
+/// The member is spliced into the text: every other byte stays as it is. What is no object, or
+/// has a `_meta` that is none, stays as it is altogether.
+pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJson {
+    let text = object.as_str();
+    let meta = match meta_of(object) {
+        Ok(meta) if object.is_object() => meta,
+        _ => return object.clone(),
+    };
+    let (place, member): (&str, Cow<'_, str>) = match meta {
+        Some(meta) if !meta.starts_with('{') || has_member(meta, key) => return object.clone(),
+        Some(meta) => (meta, alloc::format!("\"{key}\":{value}").into()),
+        None => (text, alloc::format!("\"_meta\":{{\"{key}\":{value}}}").into()),
+    };
+    // The place is a slice of the text: behind its opening brace is where the member goes.
+    let start = place.as_ptr().addr() - text.as_ptr().addr() + 1;
+    let (Some(before), Some(after)) = (text.get(..start), text.get(start..)) else {
+        return object.clone();
+    };
+    let comma = if after.trim_ascii_start().starts_with('}') { "" } else { "," };
+    let mut spliced = BytesMut::with_capacity(text.len() + member.len() + 1);
+    for part in [before, &member, comma, after] {
+        spliced.extend_from_slice(part.as_bytes());
+    }
+    RawJson::parse(spliced.freeze()).unwrap_or_else(|_| object.clone())
+}
+
+/// The text of `_meta`, if there is one.
+///
+/// Most objects have none; looking for the letters first spares them a parse. A backslash could
+/// spell them with escapes.
+fn meta_of(object: &RawJson) -> Result<Option<&str>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Object<'a> {
+        /// Not folded into `None` if it is null: there must not be two.
+        #[serde(borrow, default, rename = "_meta", deserialize_with = "some")]
+        meta: Option<&'a RawValue>,
+    }
+    fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
+        Deserialize::deserialize(from).map(Some)
+    }
+    let text = object.as_str();
+    if !text.contains("_meta") && !any(text.as_bytes(), |byte| byte == b'\\') {
+        return Ok(None);
+    }
+    let Object { meta } = serde_json::from_str(text)?;
+    Ok(meta.map(RawValue::get))
+}
+
+fn has_member(object: &str, key: &str) -> bool {
+    type Members<'a> = alloc::collections::BTreeMap<Cow<'a, str>, &'a RawValue>;
+    serde_json::from_str::<Members<'_>>(object).is_ok_and(|members| members.contains_key(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_spliced_in() {
+        for (before, after) in [
+            ("{}", r#"{"_meta":{"k":7}}"#),
+            ("{ }", r#"{"_meta":{"k":7} }"#),
+            (r#"{"a":1e400}"#, r#"{"_meta":{"k":7},"a":1e400}"#),
+            (r#"{"a":"\n"}"#, r#"{"_meta":{"k":7},"a":"\n"}"#),
+            (r#"{"a":{"_meta":{}}}"#, r#"{"_meta":{"k":7},"a":{"_meta":{}}}"#),
+            (r#"{"a":1,"_meta":{}}"#, r#"{"a":1,"_meta":{"k":7}}"#),
+            (r#"{"_meta" : {"x":[1]}, "b":2}"#, r#"{"_meta" : {"k":7,"x":[1]}, "b":2}"#),
+            (r#"{"_meta":{"k":"mine"}}"#, r#"{"_meta":{"k":"mine"}}"#),
+            (r#"{"_meta":null}"#, r#"{"_meta":null}"#),
+            ("[1]", "[1]"),
+        ] {
+            let object = RawJson::parse(before).unwrap();
+            assert_eq!(with_meta_member(&object, "k", "7").as_str(), after);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Where the ids that the client may not use again stand, and what each stream still owes.
+
+use alloc::collections::BTreeMap;
+
+use super::Lane;
+use crate::id::{RequestId, RequestKey};
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    Initialize,
+    Held,
+    InFlight(RequestKey),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    places: BTreeMap<RequestId, (Place, Lane)>,
+    /// How many requests of an exchange are still to be answered.
+    owed: BTreeMap<u64, usize>,
+}
+
+impl Ids {
+    pub(super) fn insert(&mut self, id: RequestId, place: Place, lane: Lane) {
+        self.remove(&id);
+        self.places.insert(id, (place, lane));
+        if let Lane::Exchange(exchange) = lane {
+            *self.owed.entry(exchange).or_default() += 1;
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: &RequestId) {
+        let Some((_, Lane::Exchange(exchange))) = self.places.remove(id) else {
+            return;
+        };
+        if let Some(owed) = self.owed.get_mut(&exchange) {
+            *owed -= 1;
+            if *owed == 0 {
+                self.owed.remove(&exchange);
+            }
+        }
+    }
+
+    pub(super) fn get(&self, id: &RequestId) -> Option<Place> {
+        self.places.get(id).map(|(place, _)| *place)
+    }
+
+    pub(super) fn owes(&self, exchange: u64) -> bool {
+        self.owed.contains_key(&exchange)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,253 @@
+//! The streams of one session of Streamable HTTP: who reads which, and what is kept of them.
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{EventId, EventLog, EventStore, SessionId};
+use crate::jsonrpc::Frame;
+use crate::revision::Revision;
+use crate::session::{Lane, ServerSession};
+use crate::time::Instant;
+
+/// The stream a client opens with `GET`.
+pub(super) const STANDING: u64 = 0;
+
+/// What a session needs beside itself when it has many streams.
+#[derive(Debug)]
+pub(super) struct Streams {
+    id: SessionId,
+    log: Box<dyn EventLog>,
+    /// Streams that can still get messages.
+    live: BTreeMap<u64, Live>,
+    /// Those of them, the standing one aside, that were events and that nobody reads now.
+    detached: BTreeSet<u64>,
+    exchanges: u64,
+    readers: u64,
+    /// When the session ends unless its client shows that it has heard of it.
+    unconfirmed_until: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    /// The place of its newest event.
+    place: u64,
+    reader: Option<Reader>,
+    /// Whether its client has been sent events: only then can it ask for the rest.
+    streamed: bool,
+    /// Its connection is to be closed, and its client to come back for the rest later.
+    hang_up: Option<Duration>,
+}
+
+/// Whoever writes a stream: a new one takes it from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reader(u64);
+
+/// What to do for the reader of a stream.
+pub(super) enum Turn {
+    /// Send this event.
+    Send(EventId, Frame),
+    /// Nothing for now.
+    Wait,
+    /// There will be nothing more.
+    End,
+    /// Close the connection; the client comes back after this time.
+    HangUp(Duration),
+}
+
+impl Streams {
+    pub(super) fn new(id: SessionId, store: &dyn EventStore) -> Self {
+        Self {
+            id,
+            log: store.open(id),
+            live: BTreeMap::from([(STANDING, Live { streamed: true, ..Live::default() })]),
+            detached: BTreeSet::new(),
+            exchanges: 0,
+            readers: 0,
+            unconfirmed_until: None,
+        }
+    }
+
+    /// A stream for the answer to a `POST`, and its reader.
+    pub(super) fn open_exchange(&mut self) -> (u64, Reader) {
+        self.exchanges += 1;
+        let reader = self.next_reader();
+        self.live.insert(self.exchanges, Live { reader: Some(reader), ..Live::default() });
+        (self.exchanges, reader)
+    }
+
+    /// Ends a stream that nobody can ask for: its answer is no stream of events.
+    pub(super) fn close_exchange(&mut self, stream: u64) {
+        self.live.remove(&stream);
+    }
+
+    /// Makes the stream one of events.
+    pub(super) fn start(&mut self, stream: u64) {
+        if let Some(live) = self.live.get_mut(&stream) {
+            live.streamed = true;
+        }
+    }
+
+    /// Gives the stream a new reader; the one before has nothing to read any more (`case_21`).
+    pub(super) fn take_over(
+        &mut self,
+        now: Instant,
+        session: &mut ServerSession,
+        stream: u64,
+    ) -> Option<Reader> {
+        let reader = self.next_reader();
+        let live = self.live.get_mut(&stream)?;
+        live.reader = Some(reader);
+        live.hang_up = None;
+        self.detached.remove(&stream);
+        if stream == STANDING {
+            session.set_standing_read(now, true);
+        }
+        Some(reader)
+    }
+
+    /// Takes note that a reader is gone; nothing if another has taken over.
+    pub(super) fn detach(
+        &mut self,
+        now: Instant,
+        session: &mut ServerSession,
+        (stream, reader): (u64, Reader),
+    ) {
+        let Some(live) = self.live.get_mut(&stream).filter(|live| live.reader == Some(reader))
+        else {
+            return;
+        };
+        live.reader = None;
+        if stream == STANDING {
+            session.set_standing_read(now, false);
+        } else {
+            self.detached.insert(stream);
+        }
+    }
+
+    /// Asks for the connection of a stream to be closed; false if nobody reads it.
+    pub(super) fn hang_up(&mut self, stream: u64, retry: Duration) -> bool {
+        let live = self.live.get_mut(&stream).filter(|live| live.reader.is_some());
+        live.map(|live| live.hang_up = Some(retry)).is_some()
+    }
+
+    pub(super) fn is_hanging_up(&self, stream: u64) -> bool {
+        self.live.get(&stream).is_some_and(|live| live.hang_up.is_some())
+    }
+
+    /// Moves what nobody reads to where it is kept. What its client cannot ask for is dropped.
+    pub(super) fn collect(&mut self, session: &mut ServerSession) {
+        if self.detached.is_empty() {
+            return;
+        }
+        let now = session.latest();
+        for stream in self.detached.clone() {
+            let lane = Lane::Exchange(stream);
+            while let Some(transmit) = session.poll_transmit_on(lane) {
+                if self.live.get(&stream).is_some_and(|live| live.streamed) {
+                    self.append(now, stream, Some(transmit.frame));
+                }
+            }
+            if session.is_answered(lane) {
+                self.finish(now, stream);
+            }
+        }
+    }
+
+    /// What the reader of a stream is to do next.
+    pub(super) fn turn(
+        &mut self,
+        now: Instant,
+        session: &mut ServerSession,
+        (stream, reader): (u64, Reader),
+    ) -> Turn {
+        let lane = lane(stream);
+        match self.live.get(&stream) {
+            Some(live) if live.reader == Some(reader) => {
+                if let Some(retry) = live.hang_up {
+                    self.detach(now, session, (stream, reader));
+                    return Turn::HangUp(retry);
+                }
+            }
+            _ => return Turn::End,
+        }
+        if let Some(transmit) = session.poll_transmit_on(lane) {
+            let id = self.append(now, stream, Some(transmit.frame.clone()));
+            return Turn::Send(id, transmit.frame);
+        }
+        if session.is_answered(lane) || session.is_closed() {
+            self.finish(now, stream);
+            return Turn::End;
+        }
+        Turn::Wait
+    }
+
+    /// An event that only has an id, for the client to resume from (SHTTP-L07).
+    pub(super) fn prime(&mut self, now: Instant, stream: u64) -> EventId {
+        self.append(now, stream, None)
+    }
+
+    /// What came after an event, on its stream alone (SHTTP-L19).
+    pub(super) fn after(&self, id: EventId) -> Option<Vec<(EventId, Frame)>> {
+        self.log.after(id)
+    }
+
+    /// Takes note that the client has been told of the session, or has shown that it knows.
+    pub(super) const fn confirm_by(&mut self, deadline: Option<Instant>) {
+        self.unconfirmed_until = deadline;
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant, session: &mut ServerSession) {
+        self.log.handle_timeout(now);
+        if self.unconfirmed_until.is_some_and(|deadline| deadline <= now) {
+            session.close(now);
+        }
+    }
+
+    pub(super) const fn poll_timeout(&self) -> Option<Instant> {
+        self.unconfirmed_until
+    }
+
+    pub(super) const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Whether somebody reads any of the streams.
+    pub(super) fn is_read(&self) -> bool {
+        self.live.values().any(|live| live.reader.is_some())
+    }
+
+    fn append(&mut self, now: Instant, stream: u64, frame: Option<Frame>) -> EventId {
+        let live = self.live.entry(stream).or_default();
+        live.place += 1;
+        let id = EventId { stream, place: live.place };
+        self.log.append(now, id, frame);
+        id
+    }
+
+    fn finish(&mut self, now: Instant, stream: u64) {
+        self.live.remove(&stream);
+        self.detached.remove(&stream);
+        self.log.end(now, stream);
+    }
+
+    const fn next_reader(&mut self) -> Reader {
+        self.readers += 1;
+        Reader(self.readers)
+    }
+}
+
+/// The lane of a session whose frames leave on a stream.
+pub(super) const fn lane(stream: u64) -> Lane {
+    match stream {
+        STANDING => Lane::Standing,
+        exchange => Lane::Exchange(exchange),
+    }
+}
+
+/// Whether streams of this revision begin with an event to resume from; clients of those before
+/// may fail on one (SHTTP-L07).
+pub(super) fn is_primed(revision: Option<Revision>) -> bool {
+    revision.is_some_and(|revision| revision >= Revision::V2025_11_25)
+}
