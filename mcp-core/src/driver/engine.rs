@@ -31,10 +31,13 @@ pub(super) struct Engine<R, H> {
 impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Ties a new session to the application.
     pub(super) fn connect(self: &Arc<Self>, link: &Arc<Link>) {
-        let peer = SessionPeer { engine: Arc::downgrade(self), link: Arc::downgrade(link) };
-        let connection = Connection::new(peer);
+        let connection = Connection::new(self.peer(link));
         self.handler.connected(&connection);
         link.attachment().connect(connection);
+    }
+
+    fn peer(self: &Arc<Self>, link: &Arc<Link>) -> SessionPeer<R, H> {
+        SessionPeer { engine: Arc::downgrade(self), link: Arc::downgrade(link) }
     }
 
     /// Handles what the session has to tell, and wakes whoever writes its frames if there is
@@ -120,8 +123,13 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let Some(connection) = link.attachment().connection().cloned() else {
             return;
         };
-        let IncomingRequest { ticket, method, params, progress_token, lane, .. } = request;
-        let context = Context::new(connection, ticket.key(), progress_token);
+        let IncomingRequest { ticket, id, method, params, progress_token, lane, caller, .. } =
+            request;
+        let connection = match caller {
+            None => connection,
+            Some(caller) => Connection::stateless(self.peer(link).about(ticket.key()), *caller),
+        };
+        let context = Context::new(connection, ticket.key(), progress_token).with_id(id);
         let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
         let mut work = Box::pin(async move { engine.handler.call(context, method, params).await });

@@ -30,6 +30,30 @@ impl<R: Runtime, H: Handler> SessionPeer<R, H> {
     }
 }
 
+impl<R: Runtime, H: Handler> SessionPeer<R, H> {
+    /// The client of one request of the modern era.
+    pub(super) const fn about(self, request: RequestKey) -> RequestPeer<R, H> {
+        RequestPeer { session: self, request }
+    }
+}
+
+/// The client of one request of the modern era: it can be told things about that, and asked
+/// nothing (SHTTP-M02).
+pub(super) struct RequestPeer<R, H> {
+    session: SessionPeer<R, H>,
+    request: RequestKey,
+}
+
+impl<R: Runtime, H: Handler> Peer for RequestPeer<R, H> {
+    fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
+        self.session.notify(notification.about(self.request))
+    }
+
+    fn request(&self, _: Outgoing) -> PeerAnswer {
+        Box::pin(core::future::ready(Err(RequestError::NotSent)))
+    }
+}
+
 impl<R: Runtime, H: Handler> Peer for SessionPeer<R, H> {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
         let Some((engine, link)) = self.upgrade() else {

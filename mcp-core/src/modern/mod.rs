@@ -8,6 +8,7 @@
 //! halves of the checks, because HTTP has headers to look at in between; a transport without
 //! headers calls [`ModernRequest::read`].
 
+#[cfg(feature = "http")]
 mod base64;
 mod mirror;
 mod request;

@@ -143,6 +143,9 @@ pub enum CancelReason {
     Client(Option<alloc::string::String>),
     /// It took longer than [`Timeouts::request`](crate::config::Timeouts::request).
     Deadline,
+    /// The session takes no new requests, and this one would never end by itself. Its client has
+    /// its answer.
+    ShuttingDown,
 }
 
 /// Why a session ended.

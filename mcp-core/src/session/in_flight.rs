@@ -10,7 +10,17 @@ use crate::time::Instant;
 pub(super) struct InFlight {
     pub(super) id: RequestId,
     pub(super) lane: Lane,
+    pub(super) kind: Kind,
     deadline: Instant,
+}
+
+/// What a request is to the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Legacy,
+    Modern,
+    /// A subscription of the modern era, which takes as long as its client likes.
+    Listen,
 }
 
 /// Keys rise with every request and all have the same time to run, so the first key is always
@@ -18,23 +28,48 @@ pub(super) struct InFlight {
 #[derive(Debug, Default)]
 pub(super) struct InFlightTable {
     requests: BTreeMap<RequestKey, InFlight>,
+    subscriptions: BTreeMap<RequestKey, InFlight>,
     next: u64,
 }
 
 impl InFlightTable {
     pub(super) fn insert(&mut self, id: RequestId, lane: Lane, deadline: Instant) -> RequestTicket {
+        self.insert_as(Kind::Legacy, id, lane, deadline)
+    }
+
+    /// The deadline is not that of a subscription, which has none.
+    pub(super) fn insert_as(
+        &mut self,
+        kind: Kind,
+        id: RequestId,
+        lane: Lane,
+        deadline: Instant,
+    ) -> RequestTicket {
         let key = RequestKey(self.next);
         self.next += 1;
-        self.requests.insert(key, InFlight { id, lane, deadline });
+        let table = if kind == Kind::Listen { &mut self.subscriptions } else { &mut self.requests };
+        table.insert(key, InFlight { id, lane, kind, deadline });
         RequestTicket(key)
     }
 
     pub(super) fn remove(&mut self, key: RequestKey) -> Option<InFlight> {
-        self.requests.remove(&key)
+        self.requests.remove(&key).or_else(|| self.subscriptions.remove(&key))
     }
 
     pub(super) fn lane(&self, key: RequestKey) -> Option<Lane> {
-        self.requests.get(&key).map(|request| request.lane)
+        self.get(key).map(|request| request.lane)
+    }
+
+    pub(super) fn kind(&self, key: RequestKey) -> Option<Kind> {
+        self.get(key).map(|request| request.kind)
+    }
+
+    pub(super) fn listening(&self) -> impl Iterator<Item = RequestKey> + '_ {
+        self.subscriptions.keys().copied()
+    }
+
+    fn get(&self, key: RequestKey) -> Option<&InFlight> {
+        self.requests.get(&key).or_else(|| self.subscriptions.get(&key))
     }
 
     /// The key of a request whose time has run out.
@@ -48,10 +83,11 @@ impl InFlightTable {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.requests.len()
+        self.requests.len() + self.subscriptions.len()
     }
 
     pub(super) fn clear(&mut self) {
         self.requests.clear();
+        self.subscriptions.clear();
     }
 }

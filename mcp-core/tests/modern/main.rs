@@ -5,9 +5,16 @@
 
 extern crate alloc;
 
+mod answers;
 mod discover;
+mod headers;
 mod meta;
+#[path = "../driver/pipe.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod pipe;
 #[path = "../driver/runtime.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod runtime;
+mod stdio;
+mod subscriptions;
 mod support;

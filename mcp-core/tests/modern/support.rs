@@ -104,7 +104,10 @@ impl Web {
 
 impl<H: Handler> Web<H> {
     pub(crate) fn with(handler: H, change: impl FnOnce(&mut HttpConfig)) -> Self {
-        let sim = Sim::new();
+        Self::on(Sim::new(), handler, change)
+    }
+
+    pub(crate) fn on(sim: Sim, handler: H, change: impl FnOnce(&mut HttpConfig)) -> Self {
         let mut session = SessionConfig::new([]);
         session.methods = handler.methods();
         session.modern = true;

@@ -15,6 +15,7 @@ use crate::jsonrpc::{
 };
 use crate::lifecycle::{Method, NotificationMethod, Phase, Refusal, Sender, Step, step};
 use crate::model::{ClientCapabilities, Implementation};
+use crate::modern::is_modern;
 use crate::revision::Revision;
 use crate::session::meta::Meta;
 use crate::session::{CancelReason, Client, InitializeTicket, Lane, ServerEvent};
@@ -91,15 +92,18 @@ impl ServerSession {
         request: Request,
         bytes: usize,
     ) -> Result<(), ErrorObject> {
-        let Request { id, method, params } = request;
-        let method = Method::from_name(method.as_str());
-        if self.ids.get(&id).is_some() {
+        if self.ids.get(&request.id).is_some() {
             self.counters.refused_duplicate_id += 1;
             return Err(ErrorObject::new(
                 ErrorCode::INVALID_REQUEST,
                 "Invalid request: the id is in use by a request that is not answered yet",
             ));
         }
+        if self.config.modern && is_modern(request.method.as_str(), request.params.as_ref()) {
+            return self.handle_modern(now, lane, request);
+        }
+        let Request { id, method, params } = request;
+        let method = Method::from_name(method.as_str());
         if method == Method::Ping {
             self.transmit(now, lane, Frame::result(&id, &RawJson::EMPTY_OBJECT));
             return Ok(());
@@ -253,7 +257,7 @@ impl ServerSession {
         self.events.push_back(ServerEvent::Response(handle, outcome));
     }
 
-    /// A request of the modern era on a server that has none: `server/discover` hears what every
+    /// A request of the modern era where that is not served: `server/discover` hears what every
     /// legacy server says, so that the client goes on to `initialize` at once (VER-13); the rest
     /// hears which revisions there are (VER-08).
     pub(super) fn refuse_modern(&mut self, method: &Method, requested: &str) -> ErrorObject {
@@ -289,7 +293,7 @@ fn negotiate(requested: &str) -> Revision {
         .unwrap_or(Revision::LATEST_LEGACY)
 }
 
-fn shutting_down() -> ErrorObject {
+pub(super) fn shutting_down() -> ErrorObject {
     busy("Server is shutting down", "shutting_down")
 }
 

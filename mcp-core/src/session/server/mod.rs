@@ -4,6 +4,7 @@ mod early;
 mod ids;
 mod incoming;
 mod lanes;
+mod modern;
 mod outgoing;
 
 use alloc::collections::VecDeque;
@@ -14,7 +15,7 @@ use bytes::Bytes;
 
 use self::ids::Ids;
 use super::hold::HoldQueue;
-use super::in_flight::InFlightTable;
+use super::in_flight::{InFlightTable, Kind};
 use super::outbound::{Deferred, Outbound};
 use super::outbox::Outbox;
 use super::{
@@ -199,6 +200,9 @@ impl ServerSession {
         };
         self.ids.remove(&request.id);
         self.idle_deadline = now + self.config.timeouts.idle;
+        if request.kind == Kind::Listen && reply.is_ok() {
+            self.tell_end(now, request.lane, &request.id);
+        }
         self.transmit(now, request.lane, Frame::response(&request.id, &reply));
         self.finish_drain(now);
     }
@@ -218,6 +222,9 @@ impl ServerSession {
         };
         if self.has_no_room(lane) {
             return Err(SendError::Full(item));
+        }
+        if let Some(listens) = self.modern(item.about) {
+            return self.notify_modern(now, (lane, listens), item);
         }
         let is_log = item.method == NotificationMethod::Message.as_str();
         if self.may_send(item.about.is_some() || is_log) {
@@ -245,6 +252,10 @@ impl ServerSession {
         let now = self.advance(now);
         if self.input_ended {
             return Err(SendError::Closed(item));
+        }
+        // SHTTP-M02: the modern era has no requests of the server.
+        if self.modern(item.about).is_some() {
+            return Err(SendError::Ended(item));
         }
         let Some(lane) = self.lane_for(&item) else {
             return Err(self.refuse_to_send(item));
@@ -575,6 +586,7 @@ impl ServerSession {
         }
         self.draining = Some(reason);
         self.drain_deadline = Some(now + within);
+        self.end_subscriptions(now);
         self.finish_drain(now);
     }
 

@@ -111,7 +111,9 @@ impl ModernAnswer {
             return;
         }
         let frame = Frame::response(&self.id, reply);
-        if matches!(self.state, State::Waiting) && !self.listens {
+        // SUB-14: a subscription is a stream, unless there is none.
+        let is_whole = !self.listens || reply.is_err();
+        if is_whole && matches!(self.state, State::Waiting) {
             self.state = State::Answered(frame, status(reply));
             return;
         }
