@@ -164,7 +164,8 @@ impl ServerBuilder {
     ///
     /// The arguments are read as an `A`: a type of one's own,
     /// [`RawJson`](crate::jsonrpc::RawJson), [`RawObject`](crate::model::RawObject) or
-    /// `serde_json::Value`. What the schema says beyond that is the handler's to check.
+    /// `serde_json::Value`. What the schema says beyond that is the handler's to check, or
+    /// `mcp-core`'s with its feature `validate`.
     pub fn raw_tool<A, F, Fut, R>(mut self, tool: Tool, handler: F) -> Self
     where
         A: DeserializeOwned,
@@ -387,6 +388,14 @@ impl ServerBuilder {
     }
 
     /// Puts the server together.
+    ///
+    /// With the feature `validate` the schemas of tools are compiled here, and from then on
+    /// arguments and structured output are checked against them. JSON Schema 2020-12 is the
+    /// default; `$schema` may say 2019-09 or drafts 7, 6 and 4. References lead to the same schema
+    /// or nowhere: nothing is ever fetched. A schema may be 256 KiB long, with 8192 subschemas and
+    /// 256 patterns without look-around, and may not ask for more than 16384 checks of one value
+    /// or refer to itself for the same value: what a schema costs must be known before a stranger
+    /// chooses the value.
     ///
     /// # Errors
     /// [`ConfigError`] names the first thing that cannot be as it is.

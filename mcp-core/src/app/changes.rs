@@ -174,7 +174,7 @@ impl Changes {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        self.tools.iter().try_for_each(ToolEntry::check)?;
+        self.tools.iter_mut().try_for_each(ToolEntry::check)?;
         self.resources.iter().try_for_each(ResourceEntry::check)?;
         self.templates.iter().try_for_each(TemplateEntry::check)?;
         check_items(&self.tools, |entry| &entry.tool)?;

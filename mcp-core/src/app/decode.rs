@@ -18,6 +18,13 @@ const MAX_MESSAGE: usize = 512;
 #[derive(Debug)]
 pub(super) struct Misfit(String);
 
+#[cfg(feature = "validate")]
+impl Misfit {
+    pub(super) const fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -53,6 +60,17 @@ pub(super) fn arguments<T: DeserializeOwned>(text: &str) -> Result<T, Misfit> {
     Err(Misfit(explain("Invalid arguments", text, &error)))
 }
 
+/// Reads arguments for being checked.
+///
+/// A member must not occur twice: which of the two counts is every reader's own choice, so what
+/// is checked would not be what a handler sees.
+#[cfg(feature = "validate")]
+pub(super) fn instance(text: &str) -> Result<serde_json::Value, Misfit> {
+    let read = serde_json::from_str::<super::unique::Unique>(text);
+    read.and_then(|_| serde_json::from_str(text))
+        .map_err(|error| Misfit(explain("Invalid arguments", text, &error)))
+}
+
 /// Reads an answer of the client's.
 pub(super) fn answer<T: DeserializeOwned>(json: &RawJson) -> Result<T, AskError> {
     let text = json.as_str();
@@ -78,9 +96,14 @@ fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
 }
 
 /// Keeps a message that quotes a client from growing with what the client sent.
-pub(super) fn shorten(mut message: String) -> String {
-    if message.len() > MAX_MESSAGE {
-        let mut ends = (0..=MAX_MESSAGE).rev();
+pub(super) fn shorten(message: String) -> String {
+    shorten_to(MAX_MESSAGE, message)
+}
+
+/// Keeps a message from being longer than `limit` bytes and the mark of what is left out.
+pub(super) fn shorten_to(limit: usize, mut message: String) -> String {
+    if message.len() > limit {
+        let mut ends = (0..=limit).rev();
         let end = ends.find(|end| message.is_char_boundary(*end));
         message.truncate(end.unwrap_or_default());
         message.push('…');

@@ -115,6 +115,12 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod tool;
+#[cfg(not(feature = "validate"))]
+mod unchecked;
+#[cfg(feature = "validate")]
+mod unique;
+#[cfg(feature = "validate")]
+mod validate;
 
 pub use answer::Elicited;
 pub use ask::{Ask, Questions, ask_all};
@@ -123,6 +129,8 @@ pub use changes::Changes;
 pub use completion::CompletionInput;
 pub use connection::Connection;
 pub use context::{Context, Delivery};
+#[cfg(feature = "validate")]
+pub use error::SchemaError;
 pub use error::{AskError, CallError, ConfigError};
 pub use feature::ClientFeature;
 pub use handler::{Handler, Peer, PeerAnswer};
@@ -133,6 +141,11 @@ pub use template::{TemplateError, UriVariables};
 #[cfg(feature = "schemars")]
 pub use tool::Json;
 pub use tool::ToolOutput;
+
+#[cfg(not(feature = "validate"))]
+use unchecked::Contract;
+#[cfg(feature = "validate")]
+use validate::Contract;
 
 /// The work of a handler: the one allocation a call takes.
 type Work<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;

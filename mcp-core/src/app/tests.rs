@@ -16,8 +16,8 @@ use crate::id::{ProgressToken, RequestKey};
 use crate::jsonrpc::{ErrorObject, RawJson};
 use crate::lifecycle::Method;
 use crate::model::{
-    CallToolResult, ClientCapabilities, Implementation, Prompt, Resource, ResourceTemplate,
-    RootsCapability, Tool,
+    CallToolResult, ClientCapabilities, Implementation, Prompt, RawObject, Resource,
+    ResourceTemplate, RootsCapability, Tool,
 };
 use crate::revision::Revision;
 use crate::session::{Client, Outgoing};
@@ -107,6 +107,21 @@ fn cache_01_lists_and_contents_have_hints() {
         assert_eq!(result["resultType"], "complete");
         assert_eq!((&result["ttlMs"], &result["cacheScope"]), (&json!(0), &json!("private")));
     }
+}
+
+/// TOOL-09, TOOL-24: schemas are sent as they are, an output schema whatever its root.
+#[test]
+fn tool_09_schemas_are_those_of_the_application() {
+    let input = r##"{ "type":"object","$defs":{"a":{"$anchor":"a"}},"properties":{"b":true},
+        "allOf":[{"if":{"$ref":"#a"},"then":{}}],"x-mine":9007199254740993 }"##;
+    let output = r#"{ "type":["array","null"],"items":{} }"#;
+    let tool = Tool::new("t")
+        .with_input_schema(input.parse::<RawObject>().unwrap())
+        .with_output_schema(output.parse::<RawObject>().unwrap());
+    let server = Server::builder("s", "1").raw_tool(tool, |_: Value, _| async { Ok(()) });
+    let list = run(server.build().unwrap().call(cx(), Method::ToolsList, None)).unwrap();
+    assert!(list.as_str().contains(&format!(r#""inputSchema":{input}"#)));
+    assert!(list.as_str().contains(&format!(r#""outputSchema":{output}"#)));
 }
 
 /// TOOL-02, RES-02, PROMPT-02: a list may be empty, and is a list all the same.

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::decode::{self, Misfit};
 use super::guard::resumed;
 use super::shelf::Item;
-use super::{CallError, ConfigError, Context, Work};
+use super::{CallError, ConfigError, Context, Contract, Work};
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
 use crate::model::{
     CallToolResult, Content, Cursor, ForRevision, ListToolsResult, RawObject, Tool,
@@ -115,6 +115,8 @@ type Run = dyn Fn(&str, Context) -> Result<Work<CallToolResult>, Misfit> + Send 
 /// A tool and what it does.
 pub(super) struct ToolEntry {
     pub(super) tool: Tool,
+    /// What the schemas say, once they have been checked.
+    contract: Contract,
     mirrored: Result<Arc<MirroredParams>, InvalidAnnotation>,
     run: Box<Run>,
 }
@@ -134,7 +136,7 @@ impl ToolEntry {
             Ok(work)
         };
         let mirrored = MirroredParams::of(&tool.input_schema).map(Arc::new);
-        Self { tool, mirrored, run: Box::new(run) }
+        Self { tool, contract: Contract::default(), mirrored, run: Box::new(run) }
     }
 
     /// The arguments that are mirrored in headers, if there are any.
@@ -143,7 +145,7 @@ impl ToolEntry {
     }
 
     /// Whether a client can be offered the tool.
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&mut self) -> Result<(), ConfigError> {
         #[derive(Deserialize)]
         struct Root {
             r#type: String,
@@ -158,12 +160,12 @@ impl ToolEntry {
             Ok(Root { r#type }) if r#type == "object" => {}
             _ => return Err(ConfigError::InputSchema(name.clone())),
         }
-        match &self.mirrored {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                Err(ConfigError::MirroredParam { tool: name.clone(), error: error.clone() })
-            }
+        if let Err(error) = &self.mirrored {
+            let error = error.clone();
+            return Err(ConfigError::MirroredParam { tool: name.clone(), error });
         }
+        self.contract = Contract::of(&self.tool)?;
+        Ok(())
     }
 
     /// Calls the tool. Arguments that do not fit are the model's to correct since 2025-11-25,
@@ -174,7 +176,8 @@ impl ToolEntry {
         cx: Context,
         revision: Revision,
     ) -> Result<CallToolResult, CallError> {
-        match (self.run)(arguments, cx) {
+        let checked = self.contract.check_arguments(arguments);
+        match checked.and_then(|()| (self.run)(arguments, cx)) {
             Ok(work) => Ok(self.keeps_its_word(resumed(work).await?)?),
             Err(misfit) if revision < Revision::V2025_11_25 => Err(ErrorObject::from(misfit))?,
             Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
@@ -183,13 +186,18 @@ impl ToolEntry {
 
     /// TOOL-22: a tool with an output schema has structured output, or clients fail the call.
     fn keeps_its_word(&self, result: CallToolResult) -> Result<CallToolResult, ErrorObject> {
-        let owes = self.tool.output_schema.is_some() && result.is_error != Some(true);
-        if owes && result.structured_content.is_none() {
-            return Err(ErrorObject::internal(
-                "the tool has an output schema but returned no structured content",
-            ));
+        if self.tool.output_schema.is_none() || result.is_error == Some(true) {
+            return Ok(result);
         }
-        Ok(result)
+        let mistake = match &result.structured_content {
+            None => "the tool has an output schema but returned no structured content",
+            // Where it does not match is no client's business: values are in the way there.
+            Some(json) if !self.contract.allows_output(json) => {
+                "the tool returned structured content that does not match its output schema"
+            }
+            Some(_) => return Ok(result),
+        };
+        Err(ErrorObject::internal(mistake))
     }
 }
 

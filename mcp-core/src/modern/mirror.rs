@@ -1,7 +1,6 @@
 //! Arguments of tools that HTTP clients repeat in headers, for intermediaries to route by.
 
-use alloc::collections::BTreeSet;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::{Map, Value};
@@ -35,20 +34,32 @@ pub struct MirroredParam {
 
 /// An `x-mcp-header` stands where it may not, or says what it may not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`x-mcp-header` at `{pointer}` {problem}")]
 #[non_exhaustive]
-pub enum InvalidAnnotation {
+pub struct InvalidAnnotation {
+    /// The schema it stands in, as a JSON Pointer into the input schema.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub problem: AnnotationProblem,
+}
+
+/// What is wrong with an `x-mcp-header`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnnotationProblem {
     /// It is not a non-empty HTTP token (HDR-13).
-    #[error("`x-mcp-header` must be a non-empty HTTP token")]
+    #[error("must be a non-empty HTTP token")]
     Token,
-    /// Two of them are the same but for their case (HDR-14).
-    #[error("there are two `x-mcp-header` called `{0}`")]
-    Duplicate(String),
-    /// The property is not a string, an integer or a boolean (HDR-15).
-    #[error("`x-mcp-header: {0}` needs a property of type string, integer or boolean")]
-    Type(String),
+    /// An earlier one is the same but for its case (HDR-14).
+    #[error("names the same header as another one")]
+    Duplicate,
+    /// The property is not a string, an integer or a boolean (HDR-15). One that may be null as
+    /// well is none of them: clients drop the tool; leave an optional argument out instead.
+    #[error("needs a property whose type is just string, integer or boolean")]
+    Type,
     /// The property cannot be reached through `properties` alone (HDR-17, HDR-18).
-    #[error("`x-mcp-header: {0}` must be reached through `properties` alone")]
-    Place(String),
+    #[error("must be on a property that is reached through `properties` alone")]
+    Place,
 }
 
 impl MirroredParams {
@@ -66,13 +77,7 @@ impl MirroredParams {
         let Ok(schema) = schema.decode::<Map<String, Value>>() else {
             return Ok(found);
         };
-        found.visit(&schema, &mut Vec::new(), true)?;
-        let mut names = BTreeSet::new();
-        for MirroredParam { header, .. } in &found.0 {
-            if !names.insert(header.to_ascii_lowercase()) {
-                return Err(InvalidAnnotation::Duplicate(header.clone()));
-            }
-        }
+        found.visit(&schema, &mut Position::default())?;
         Ok(found)
     }
 
@@ -87,79 +92,131 @@ impl MirroredParams {
         self.0.is_empty()
     }
 
-    /// Looks at a schema; `reachable` if it is that of a property that can be mirrored.
-    ///
-    /// How deep this goes is bounded by the parser.
-    fn visit(
+    /// Looks at a schema and those in it. How deep this goes is bounded by the parser.
+    fn visit<'a>(
         &mut self,
-        schema: &Map<String, Value>,
-        path: &mut Vec<String>,
-        reachable: bool,
+        schema: &'a Map<String, Value>,
+        at: &mut Position<'a>,
     ) -> Result<(), InvalidAnnotation> {
         if let Some(annotation) = schema.get(ANNOTATION) {
-            let name = annotation.as_str().filter(|name| is_token(name));
-            let name = name.ok_or(InvalidAnnotation::Token)?;
-            if !reachable || path.is_empty() {
-                return Err(InvalidAnnotation::Place(name.to_string()));
-            }
-            if !schema.get("type").is_some_and(can_be_mirrored) {
-                return Err(InvalidAnnotation::Type(name.to_string()));
-            }
-            let header = alloc::format!("Mcp-Param-{name}");
-            self.0.push(MirroredParam { header, path: path.clone() });
+            let param = self.read(annotation, schema, at);
+            self.0.push(param.map_err(|problem| at.invalid(problem))?);
         }
         for (keyword, value) in schema {
-            match (keyword.as_str(), value) {
-                ("properties", Value::Object(properties)) => {
-                    for (name, property) in properties {
-                        if let Value::Object(property) = property {
-                            path.push(name.clone());
-                            self.visit(property, path, reachable)?;
-                            path.pop();
-                        }
+            match keyword.as_str() {
+                "properties" => at.within(keyword, |at| {
+                    for (name, property) in value.as_object().into_iter().flatten() {
+                        at.within(name, |at| self.visit_value(property, at))?;
                     }
-                }
-                (
-                    "$defs" | "definitions" | "patternProperties" | "dependentSchemas",
-                    Value::Object(schemas),
-                ) => self.visit_all(schemas.values(), path)?,
-                (
-                    "items"
-                    | "prefixItems"
-                    | "additionalItems"
-                    | "unevaluatedItems"
-                    | "contains"
-                    | "additionalProperties"
-                    | "unevaluatedProperties"
-                    | "propertyNames"
-                    | "allOf"
-                    | "anyOf"
-                    | "oneOf"
-                    | "not"
-                    | "if"
-                    | "then"
-                    | "else",
-                    value,
-                ) => match value {
-                    Value::Array(schemas) => self.visit_all(schemas.iter(), path)?,
-                    schema => self.visit_all([schema].into_iter(), path)?,
-                },
+                    Ok(())
+                }),
+                "$defs" | "definitions" | "patternProperties" | "dependentSchemas"
+                | "dependencies" => at.aside(keyword, |at| {
+                    for (name, schema) in value.as_object().into_iter().flatten() {
+                        at.within(name, |at| self.visit_value(schema, at))?;
+                    }
+                    Ok(())
+                }),
+                "items"
+                | "prefixItems"
+                | "additionalItems"
+                | "unevaluatedItems"
+                | "contains"
+                | "additionalProperties"
+                | "unevaluatedProperties"
+                | "propertyNames"
+                | "allOf"
+                | "anyOf"
+                | "oneOf"
+                | "not"
+                | "if"
+                | "then"
+                | "else"
+                | "contentSchema" => at.aside(keyword, |at| match value {
+                    Value::Array(schemas) => {
+                        schemas.iter().try_for_each(|schema| self.visit_value(schema, at))
+                    }
+                    schema => self.visit_value(schema, at),
+                }),
                 // Of the rest nothing is a schema: an annotation in there is an example of one.
-                _ => {}
-            }
+                _ => Ok(()),
+            }?;
         }
         Ok(())
     }
 
-    fn visit_all<'a>(
+    fn visit_value<'a>(
         &mut self,
-        mut schemas: impl Iterator<Item = &'a Value>,
-        path: &mut Vec<String>,
+        schema: &'a Value,
+        at: &mut Position<'a>,
     ) -> Result<(), InvalidAnnotation> {
-        schemas.try_for_each(|schema| match schema {
-            Value::Object(schema) => self.visit(schema, path, false),
+        match schema {
+            Value::Object(schema) => self.visit(schema, at),
             _ => Ok(()),
-        })
+        }
+    }
+
+    fn read(
+        &self,
+        annotation: &Value,
+        schema: &Map<String, Value>,
+        at: &Position<'_>,
+    ) -> Result<MirroredParam, AnnotationProblem> {
+        let name = annotation.as_str().filter(|name| is_token(name));
+        let name = name.ok_or(AnnotationProblem::Token)?;
+        let path = at.argument().ok_or(AnnotationProblem::Place)?;
+        if !schema.get("type").is_some_and(can_be_mirrored) {
+            return Err(AnnotationProblem::Type);
+        }
+        let header = alloc::format!("Mcp-Param-{name}");
+        if self.iter().any(|other| other.header.eq_ignore_ascii_case(&header)) {
+            return Err(AnnotationProblem::Duplicate);
+        }
+        Ok(MirroredParam { header, path })
+    }
+}
+
+/// Where in a schema a subschema stands.
+#[derive(Default)]
+struct Position<'a> {
+    /// The members that lead there; where they are an array's, its items are not told apart.
+    path: Vec<&'a str>,
+    /// How many of those are keywords other than `properties`.
+    aside: usize,
+}
+
+impl<'a> Position<'a> {
+    fn within<T>(&mut self, member: &'a str, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(member);
+        let result = visit(self);
+        self.path.pop();
+        result
+    }
+
+    /// Goes where no argument is that could be mirrored.
+    fn aside<T>(&mut self, keyword: &'a str, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.aside += 1;
+        let result = self.within(keyword, visit);
+        self.aside -= 1;
+        result
+    }
+
+    /// The argument that is described there, if it is one: the members that lead to it.
+    fn argument(&self) -> Option<Vec<String>> {
+        if self.aside > 0 || self.path.is_empty() {
+            return None;
+        }
+        // `properties`, a name, `properties`, a name …
+        Some(self.path.iter().skip(1).step_by(2).map(|name| (*name).into()).collect())
+    }
+
+    fn invalid(&self, problem: AnnotationProblem) -> InvalidAnnotation {
+        let mut pointer = String::new();
+        for member in &self.path {
+            pointer += "/";
+            pointer += &member.replace('~', "~0").replace('/', "~1");
+        }
+        InvalidAnnotation { pointer, problem }
     }
 }
 
@@ -194,17 +251,12 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(is_tchar)
 }
 
-/// Whether the `type` of a property lets it be mirrored; it may be null as well, and then is not
-/// (HDR-21).
+/// Whether the `type` of a property lets it be mirrored.
+///
+/// `["string","null"]` does not, though an argument that is null has no header (HDR-21): the
+/// official SDKs take it for a bad annotation and drop the tool.
 fn can_be_mirrored(kind: &Value) -> bool {
-    let is_plain = |kind: &Value| matches!(kind.as_str(), Some("string" | "integer" | "boolean"));
-    match kind {
-        Value::Array(kinds) => {
-            let mut others = kinds.iter().filter(|kind| kind.as_str() != Some("null"));
-            others.next().is_some_and(is_plain) && others.next().is_none()
-        }
-        kind => is_plain(kind),
-    }
+    matches!(kind.as_str(), Some("string" | "integer" | "boolean"))
 }
 
 #[cfg(test)]
@@ -213,7 +265,7 @@ mod tests {
 
     fn headers(schema: &str) -> Result<Vec<String>, InvalidAnnotation> {
         let mirrored = MirroredParams::of(&schema.parse().unwrap())?;
-        Ok(mirrored.iter().map(|it| it.header().to_string()).collect())
+        Ok(mirrored.iter().map(|it| it.header().into()).collect())
     }
 
     /// HDR-11, HDR-15, HDR-17: through any number of `properties`.
@@ -225,7 +277,7 @@ mod tests {
             (
                 r#"{"properties":{"a":{"type":"object","properties":{
                     "b":{"type":"integer","x-mcp-header":"B"},
-                    "c":{"type":["boolean","null"],"x-mcp-header":"c.d"}}}}}"#,
+                    "c":{"type":"boolean","x-mcp-header":"c.d"}}}}}"#,
                 &["Mcp-Param-B", "Mcp-Param-c.d"],
             ),
             // A property of that name, and an example, are no annotations.
@@ -238,35 +290,73 @@ mod tests {
         }
     }
 
-    /// HDR-13, HDR-14, HDR-15, HDR-18.
+    /// HDR-13, HDR-14, HDR-15, HDR-17, HDR-18: an error names the place.
     #[test]
     fn nothing_else_is() {
-        use InvalidAnnotation::{Duplicate, Place, Token, Type};
+        use AnnotationProblem::{Duplicate, Place, Token, Type};
+        let problem = |schema: &str, pointer: &str| {
+            let invalid = headers(schema).unwrap_err();
+            assert_eq!(invalid.pointer, pointer, "{schema}");
+            invalid.problem
+        };
         let property = |property: &str| alloc::format!(r#"{{"properties":{{"a":{property}}}}}"#);
         for bad in [r#""""#, r#""a b""#, r#""a:b""#, r#""\u00e4""#, r#""a\n""#, "7", "null"] {
             let schema = property(&alloc::format!(r#"{{"type":"string","x-mcp-header":{bad}}}"#));
-            assert_eq!(headers(&schema), Err(Token), "{bad}");
+            assert_eq!(problem(&schema, "/properties/a"), Token, "{bad}");
         }
-        for bad in [r#""number""#, r#""object""#, r#"["string","integer"]"#, "[]", "true"] {
-            let schema = property(&alloc::format!(r#"{{"type":{bad},"x-mcp-header":"A"}}"#));
-            assert_eq!(headers(&schema), Err(Type("A".into())), "{bad}");
-        }
-        assert_eq!(headers(&property(r#"{"x-mcp-header":"A"}"#)), Err(Type("A".into())));
-        let it = r#"{"type":"string","x-mcp-header":"A"}"#;
         for bad in [
-            it.to_string(),
-            alloc::format!(r#"{{"items":{it}}}"#),
-            alloc::format!(r#"{{"allOf":[{{"properties":{{"a":{it}}}}}]}}"#),
-            alloc::format!(r#"{{"if":{{"properties":{{"a":{it}}}}}}}"#),
-            alloc::format!(r#"{{"$defs":{{"d":{it}}}}}"#),
-            property(&alloc::format!(r#"{{"type":"array","items":{it}}}"#)),
+            r#""number""#,
+            r#""object""#,
+            r#"["string"]"#,
+            r#"["string","null"]"#,
+            r#"["string","integer"]"#,
+            "[]",
+            "true",
         ] {
-            assert_eq!(headers(&bad), Err(Place("A".into())), "{bad}");
+            let schema = property(&alloc::format!(r#"{{"type":{bad},"x-mcp-header":"A"}}"#));
+            assert_eq!(problem(&schema, "/properties/a"), Type, "{bad}");
+        }
+        assert_eq!(problem(&property(r#"{"x-mcp-header":"A"}"#), "/properties/a"), Type);
+        let it = r#"{"type":"string","x-mcp-header":"A"}"#;
+        assert_eq!(problem(it, ""), Place);
+        for keyword in [
+            "items",
+            "prefixItems",
+            "additionalItems",
+            "unevaluatedItems",
+            "contains",
+            "additionalProperties",
+            "unevaluatedProperties",
+            "propertyNames",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "if",
+            "then",
+            "else",
+            "contentSchema",
+        ] {
+            let schema = alloc::format!(r#"{{"{keyword}":{it}}}"#);
+            assert_eq!(problem(&schema, &alloc::format!("/{keyword}")), Place, "{schema}");
+            let schema =
+                alloc::format!(r#"{{"{keyword}":[{{}},{{"properties":{{"a/b":{it}}}}}]}}"#);
+            let pointer = alloc::format!("/{keyword}/properties/a~1b");
+            assert_eq!(problem(&schema, &pointer), Place, "{schema}");
+            let schema = property(&alloc::format!(r#"{{"{keyword}":{it}}}"#));
+            let pointer = alloc::format!("/properties/a/{keyword}");
+            assert_eq!(problem(&schema, &pointer), Place, "{schema}");
+        }
+        for keyword in
+            ["$defs", "definitions", "patternProperties", "dependentSchemas", "dependencies"]
+        {
+            let schema = alloc::format!(r#"{{"{keyword}":{{"x":{it}}}}}"#);
+            assert_eq!(problem(&schema, &alloc::format!("/{keyword}/x")), Place, "{schema}");
         }
         let twice = alloc::format!(
-            r#"{{"properties":{{"a":{it},"b":{{"type":"string","x-mcp-header":"a"}}}}}}"#
+            r#"{{"properties":{{"a":{it},"b":{{"properties":{{"c":{{"type":"string","x-mcp-header":"a"}}}}}}}}}}"#
         );
-        assert!(matches!(headers(&twice), Err(Duplicate(_))));
+        assert_eq!(problem(&twice, "/properties/b/properties/c"), Duplicate);
     }
 
     /// HDR-21, HDR-22.

@@ -14,7 +14,7 @@ mod mirror;
 mod request;
 mod subscription;
 
-pub use mirror::{InvalidAnnotation, MirroredParam, MirroredParams};
+pub use mirror::{AnnotationProblem, InvalidAnnotation, MirroredParam, MirroredParams};
 pub use request::{Caller, Candidate, ModernRequest, is_modern};
 
 #[cfg(feature = "http")]

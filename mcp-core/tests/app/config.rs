@@ -51,6 +51,44 @@ fn tool_07_input_schemas_are_checked() {
     assert!(list.as_str().contains(schema));
 }
 
+/// HDR-13, HDR-14, HDR-15, HDR-17, HDR-18: what clients would drop a tool for is not offered, and
+/// the mistake says where it is.
+#[test]
+fn hdr_13_bad_annotations_are_mistakes() {
+    let with = |schema: &str| {
+        let schema: RawObject = schema.parse().unwrap();
+        with_tool(Tool::new("t").with_input_schema(schema))
+    };
+    for (properties, place, problem) in [
+        (r#"{"a":{"type":"string","x-mcp-header":"A B"}}"#, "/properties/a", "HTTP token"),
+        (r#"{"a":{"type":"number","x-mcp-header":"A"}}"#, "/properties/a", "integer"),
+        (
+            r#"{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}"#,
+            "/properties/b",
+            "same header",
+        ),
+        (
+            r#"{"a":{"items":{"type":"string","x-mcp-header":"A"}}}"#,
+            "/properties/a/items",
+            "`properties` alone",
+        ),
+    ] {
+        let mistake = with(&format!(r#"{{"type":"object","properties":{properties}}}"#));
+        let mistake = mistake.unwrap_err();
+        assert!(matches!(mistake, ConfigError::MirroredParam { .. }), "{mistake}");
+        let text = mistake.to_string();
+        for part in ["`t`", place, problem] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+    // HDR-11: and what they mirror is listed as it was written.
+    let schema = r#"{"type":"object","properties":{"a":{"type":"string", "x-mcp-header":"A"}}}"#;
+    let fixture = crate::support::Fixture::new(&with(schema).unwrap());
+    assert!(fixture.reply(Method::ToolsList, "").unwrap().as_str().contains(schema));
+    assert_eq!(fixture.server.mirrored("t").unwrap().iter().count(), 1);
+    assert!(fixture.server.mirrored("u").is_none());
+}
+
 #[test]
 fn names_are_unique() {
     let twice = [

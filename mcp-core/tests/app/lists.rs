@@ -2,7 +2,7 @@ use alloc::collections::BTreeSet;
 
 use mcp_core::app::{Changes, Context, Server};
 use mcp_core::lifecycle::Method;
-use mcp_core::model::{Prompt, Resource, ResourceTemplate, Tool, ToolAnnotations};
+use mcp_core::model::{Prompt, RawObject, Resource, ResourceTemplate, Tool, ToolAnnotations};
 use mcp_core::revision::Revision;
 use serde_json::{Value, json};
 
@@ -185,4 +185,35 @@ fn members_are_those_of_the_revision() {
     assert!(tool(Revision::V2025_03_26).get("annotations").is_some());
     assert!(tool(Revision::V2025_03_26).get("title").is_none());
     assert!(tool(Revision::V2025_06_18).get("title").is_some());
+}
+
+/// TOOL-08, TOOL-09: keywords, their order, numbers and white space are the application's.
+#[test]
+fn tool_09_schemas_are_listed_byte_for_byte() {
+    let input = r##"{
+        "$schema" : "https://json-schema.org/draft/2020-12/schema",
+        "type":"object",
+        "$defs": {"address": {"$anchor": "addressDef", "type": "object",
+            "properties": {"street": {"type":"string"}, "city": {"type": "string"}}}},
+        "properties": {"name": {"type":"string"}, "address": {"$ref": "#/$defs/address"},
+            "contactMethod": {"enum": ["phone", "e\u006dail"]}, "phone": {"type": "string"}},
+        "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
+        "if": {"properties": {"contactMethod": {"const": "phone"}}, "required": ["contactMethod"]},
+        "then": {"required": ["phone"]}, "else": {"required": ["email"]},
+        "additionalProperties": false, "x-mine": {"b": 9007199254740993, "a": 1.0e2}
+    }"##;
+    let output = r#"{"type":"object", "z":1, "a":{"$comment":"kept"}}"#;
+    let tool = Tool::new("json_schema_2020_12_tool")
+        .with_input_schema(input.parse::<RawObject>().unwrap())
+        .with_output_schema(output.parse::<RawObject>().unwrap());
+    let server = Server::builder("s", "1")
+        .raw_tool(tool, |_: Value, _: Context| async { Ok(()) })
+        .build()
+        .unwrap();
+    for revision in Revision::LEGACY {
+        let list = Fixture::at(&server, revision).reply(Method::ToolsList, "").unwrap();
+        assert!(list.as_str().contains(&format!(r#""inputSchema":{input}"#)), "{revision}");
+        let listed = list.as_str().contains(&format!(r#""outputSchema":{output}"#));
+        assert_eq!(listed, revision >= Revision::V2025_06_18, "{revision}");
+    }
 }

@@ -22,3 +22,5 @@ mod support;
 mod tools;
 #[cfg(feature = "schemars")]
 mod typed;
+#[cfg(feature = "validate")]
+mod validation;

@@ -87,7 +87,11 @@ fn tool_10_a_tool_without_arguments_says_so() {
     assert!(fixture.tool("list", "{}").unwrap().get("isError").is_none());
     let result = fixture.tool("list", r#"{"a":1}"#).unwrap();
     assert_eq!(result["isError"], true);
-    let text = "Invalid arguments: there are none to give";
+    let text = if cfg!(feature = "validate") {
+        "Invalid arguments: must have no members"
+    } else {
+        "Invalid arguments: there are none to give"
+    };
     assert_eq!(result["content"][0]["text"], text);
 }
 
@@ -95,12 +99,17 @@ fn tool_10_a_tool_without_arguments_says_so() {
 #[test]
 fn tool_15_misfits_name_the_member() {
     let fixture = Fixture::new(&server());
-    for (arguments, member) in [
-        (r#"{"query":7}"#, "`query`"),
-        (r#"{"query":"a","limit":-1}"#, "`limit`"),
-        (r#"{"query":"a","filters":[{"member":"b"},{"member":7}]}"#, "`filters[1].member`"),
-        (r#"{}"#, "`query`"),
+    for (arguments, member, pointer) in [
+        (r#"{"query":7}"#, "`query`", "`/query`"),
+        (r#"{"query":"a","limit":-1}"#, "`limit`", "`/limit`"),
+        (
+            r#"{"query":"a","filters":[{"member":"b"},{"member":7}]}"#,
+            "`filters[1].member`",
+            "`/filters/1/member`",
+        ),
+        (r#"{}"#, "`query`", "`/query`"),
     ] {
+        let member = if cfg!(feature = "validate") { pointer } else { member };
         let result = fixture.tool("search", arguments).unwrap();
         assert_eq!(result["isError"], true);
         let text = result["content"][0]["text"].as_str().unwrap();
