@@ -141,13 +141,6 @@ impl Listeners {
         count
     }
 
-    /// How many listen, and to how many resources.
-    #[cfg(test)]
-    pub(super) fn len(&self) -> (usize, usize) {
-        let table = lock(&self.0);
-        (table.listeners.len(), table.watchers.len())
-    }
-
     fn join(&self, honoured: &SubscriptionFilter) -> (Arc<Mutex<Notes>>, Seat) {
         let lists = [
             (List::Tools, honoured.tools_list_changed),

@@ -111,8 +111,9 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// Answers a request of the modern era: with all of it, or with a stream in which the handler
     /// runs on.
     async fn answer(&self, headers: &HeaderMap, call: ModernCall) -> Response<Body<R, H>> {
-        let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
-        if let Some(Err(refused)) = mirrored.map(|it| call.check_params(headers, &it)) {
+        if let Some(mirrored) = call.tool().and_then(|tool| self.engine.handler.mirrored(tool))
+            && let Err(refused) = call.check_params(headers, &mirrored)
+        {
             return refused.map(Body::full);
         }
         let mut call = Call::start(&self.engine, call, &self.stop);

@@ -10,13 +10,13 @@ use crate::time::Instant;
 pub(super) struct InFlight {
     pub(super) id: RequestId,
     pub(super) lane: Lane,
-    pub(super) kind: Kind,
+    pub(super) kind: RequestKind,
     deadline: Instant,
 }
 
 /// What a request is to the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RequestKind {
     Legacy,
     Modern,
     /// A subscription of the modern era, which takes as long as its client likes.
@@ -34,20 +34,21 @@ pub(super) struct InFlightTable {
 
 impl InFlightTable {
     pub(super) fn insert(&mut self, id: RequestId, lane: Lane, deadline: Instant) -> RequestTicket {
-        self.insert_as(Kind::Legacy, id, lane, deadline)
+        self.insert_as(RequestKind::Legacy, id, lane, deadline)
     }
 
     /// The deadline is not that of a subscription, which has none.
     pub(super) fn insert_as(
         &mut self,
-        kind: Kind,
+        kind: RequestKind,
         id: RequestId,
         lane: Lane,
         deadline: Instant,
     ) -> RequestTicket {
         let key = RequestKey(self.next);
         self.next += 1;
-        let table = if kind == Kind::Listen { &mut self.subscriptions } else { &mut self.requests };
+        let table =
+            if kind == RequestKind::Listen { &mut self.subscriptions } else { &mut self.requests };
         table.insert(key, InFlight { id, lane, kind, deadline });
         RequestTicket(key)
     }
@@ -60,7 +61,7 @@ impl InFlightTable {
         self.get(key).map(|request| request.lane)
     }
 
-    pub(super) fn kind(&self, key: RequestKey) -> Option<Kind> {
+    pub(super) fn kind(&self, key: RequestKey) -> Option<RequestKind> {
         self.get(key).map(|request| request.kind)
     }
 

@@ -216,7 +216,7 @@ fn the_queue_of_one_answer_is_bounded() {
 #[test]
 fn shttp_m02_a_client_is_asked_nothing() {
     let nosy = |_: Value, cx: Context| async move {
-        assert!(cx.list_roots().await.is_err());
+        assert!(cx.list_roots("r").await.is_err());
         assert!(cx.ping().await.is_err());
         let method = NotificationMethod::ToolsListChanged;
         assert!(cx.connection().notify(&method, None).is_err());

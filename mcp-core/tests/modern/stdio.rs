@@ -32,7 +32,7 @@ impl Stdio {
         let report = |_: Value, cx: Context| async move {
             cx.info("m");
             cx.progress(1.0, None, None);
-            assert!(cx.list_roots().await.is_err());
+            assert!(cx.list_roots("r").await.is_err());
             Ok("reported")
         };
         let server = builder()

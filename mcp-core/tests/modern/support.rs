@@ -268,7 +268,7 @@ impl Answer {
         decoder.handle_slice(&body);
         let mut events = VecDeque::new();
         while let Some(event) = decoder.poll_event() {
-            events.push_back(serde_json::from_slice(&event.unwrap().data()).unwrap());
+            events.push_back(serde_json::from_slice(event.unwrap().data()).unwrap());
         }
         events.into()
     }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 
 use self::ids::Ids;
 use super::hold::HoldQueue;
-use super::in_flight::{InFlightTable, Kind};
+use super::in_flight::{InFlightTable, RequestKind};
 use super::outbound::{Deferred, Outbound};
 use super::outbox::{Kind, Outbox};
 use super::{
@@ -200,7 +200,7 @@ impl ServerSession {
         };
         self.ids.remove(&request.id);
         self.idle_deadline = now + self.config.timeouts.idle;
-        if request.kind == Kind::Listen && reply.is_ok() {
+        if request.kind == RequestKind::Listen && reply.is_ok() {
             self.tell_end(now, request.lane, &request.id);
         }
         self.transmit(now, request.lane, Frame::response(&request.id, &reply));

@@ -16,7 +16,7 @@ use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, RawJson, Request};
 use crate::lifecycle::Method;
 use crate::model::{CancelledParams, Meta};
 use crate::modern::{ModernRequest, belongs, listen_result};
-use crate::session::in_flight::Kind;
+use crate::session::in_flight::RequestKind;
 use crate::session::{CancelReason, IncomingRequest, Lane, Outgoing, ServerEvent};
 use crate::time::Instant;
 
@@ -43,7 +43,7 @@ impl ServerSession {
         self.handshake_deadline = None;
         let ModernRequest { id, method, params, progress_token, caller } = request;
         let listens = method == Method::SubscriptionsListen;
-        let kind = if listens { Kind::Listen } else { Kind::Modern };
+        let kind = if listens { RequestKind::Listen } else { RequestKind::Modern };
         let deadline = now + self.config.timeouts.request;
         let ticket = self.in_flight.insert_as(kind, id.clone(), lane, deadline);
         self.ids.insert(id.clone(), Place::InFlight(ticket.key()), lane);
@@ -79,9 +79,9 @@ impl ServerSession {
     /// Whether a request is one of the modern era, and then whether it is a subscription.
     pub(super) fn modern(&self, request: Option<RequestKey>) -> Option<bool> {
         match self.in_flight.kind(request?)? {
-            Kind::Legacy => None,
-            Kind::Modern => Some(false),
-            Kind::Listen => Some(true),
+            RequestKind::Legacy => None,
+            RequestKind::Modern => Some(false),
+            RequestKind::Listen => Some(true),
         }
     }
 
