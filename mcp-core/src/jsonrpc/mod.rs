@@ -22,4 +22,6 @@ pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
 pub(crate) use scan::any;
-pub(crate) use splice::{with_member, with_meta_member};
+#[cfg(feature = "std")]
+pub(crate) use splice::with_member;
+pub(crate) use splice::with_meta_member;

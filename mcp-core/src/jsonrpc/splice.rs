@@ -28,6 +28,7 @@ pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJ
 
 /// The same object with one more member, unless it has it already. What is no object stays as it
 /// is.
+#[cfg(feature = "std")]
 pub(crate) fn with_member(object: &RawJson, key: &str, value: &str) -> RawJson {
     let text = object.as_str();
     if !object.is_object() || has_member(text, key) {
