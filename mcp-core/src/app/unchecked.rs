@@ -7,12 +7,12 @@ use crate::model::Tool;
 
 /// A contract that nobody reads.
 #[derive(Debug, Default)]
-pub(super) struct Contract;
+pub(super) struct Contract(());
 
 impl Contract {
     #[expect(clippy::unnecessary_wraps, reason = "the contract that is read can be a bad one")]
     pub(super) const fn of(_: &Tool) -> Result<Self, ConfigError> {
-        Ok(Self)
+        Ok(Self(()))
     }
 
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "see `of`")]

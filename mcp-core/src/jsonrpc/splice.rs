@@ -80,7 +80,7 @@ fn has_member(object: &str, key: &str) -> bool {
     serde_json::from_str::<Members<'_>>(object).is_ok_and(|members| members.contains_key(key))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::*;
 
