@@ -1,29 +1,32 @@
 #!/usr/bin/env bash
-# run.sh [--only PATTERN]... [SERVER...]: installs the suite and runs it against each server, by default the two in
-# target/release. Ends with the total, `N passed, N failed`, and fails when anything failed.
+# run.sh [--only PATTERN]... [PROGRAM...]: installs the suite and runs it against each server (everything-server-*) and
+# client (everything-client-*), by default the two servers in target/release. Ends with the total, `N passed, N failed`, and
+# fails when anything failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-options=() servers=()
+options=() programs=()
 while [ $# -gt 0 ]; do
     case $1 in
-        --only) options+=("$1" "$2"); shift ;;
+        --only|--revision) options+=("$1" "$2"); shift ;;
         -*) options+=("$1") ;;
-        *) servers+=("$1") ;;
+        *) programs+=("$1") ;;
     esac
     shift
 done
-if [ ${#servers[@]} = 0 ]; then
-    servers=("$root/target/release/everything-server-tokio" "$root/target/release/everything-server-smol")
+if [ ${#programs[@]} = 0 ]; then
+    programs=("$root"/target/release/everything-server-{tokio,smol})
 fi
 
 "$here/install.sh"
 passed=0 failed=0
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
-for server in "${servers[@]}"; do
-    echo "== $server"
-    python3 "$here/run.py" --server "$server" "${options[@]}" | tee "$report" || true
+for program in "${programs[@]}"; do
+    role=server
+    case ${program##*/} in everything-client-*) role=client ;; esac
+    echo "== $program"
+    python3 "$here/run.py" "--$role" "$program" "${options[@]}" | tee "$report" || true
     read -r ok _ bad _ <<< "$(tail -n 1 "$report")"
     if [[ ! $ok =~ ^[0-9]+$ || ! $bad =~ ^[0-9]+$ ]]; then ok=0 bad=1; fi
     passed=$((passed + ok)) failed=$((failed + bad))
