@@ -1,7 +1,8 @@
 //! Which test pins which requirement of the specification.
 //!
-//! `requirements.tsv` lists what the specification asks of a server, `field_cases.tsv` what broke
-//! for users of other implementations. Tests name what they pin, in their name (`tool_13_…`,
+//! `requirements.tsv` lists what the specification asks of a server, `client_*.tsv` what it asks of
+//! a client, one file for each part of it, and `field_cases.tsv` what broke for users of other
+//! implementations. Tests name what they pin, in their name (`tool_13_…`,
 //! `case_49_…`) or in a comment above or within them (`TOOL-13`, `case_49`). Here the two are
 //! held against each other: a duty without a test fails, and so does an id that does not exist.
 //!
@@ -23,8 +24,23 @@ use crate::mentions::Known;
 use crate::requirements::{Case, Requirement, Requirements};
 use crate::scan::Test;
 
+/// What is asked of servers, and of either side.
+const SERVER: &str = include_str!("requirements.tsv");
+
+/// What is asked of clients alone, by the part that does it.
+const CLIENT: [&str; 4] = [
+    include_str!("client_session.tsv"),
+    include_str!("client_http.tsv"),
+    include_str!("client_stdio.tsv"),
+    include_str!("client_auth.tsv"),
+];
+
 fn requirements() -> Requirements {
-    Requirements::parse(include_str!("requirements.tsv"))
+    let mut all = Requirements::parse(SERVER, &["srv", "both"]);
+    for text in CLIENT {
+        all.extend(Requirements::parse(text, &["cli"]));
+    }
+    all
 }
 
 fn cases() -> Vec<Case> {
@@ -38,7 +54,7 @@ fn tests(known: &Known) -> (Vec<Test>, Vec<String>) {
 }
 
 #[test]
-fn every_duty_of_a_server_has_a_test() {
+fn every_duty_has_a_test() {
     let requirements = requirements();
     let (tests, _) = tests(&Known::new(&requirements, &cases()));
     let problems = table::requirements(&requirements, &tests);
@@ -65,8 +81,10 @@ fn the_data_is_sound() {
     let requirements = requirements();
     let problems = requirements.problems();
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
-    let duties = requirements.all.iter().filter(|it| it.is_duty()).count();
-    assert_eq!((requirements.all.len(), duties), (462, 308));
+    let server = Requirements::parse(SERVER, &["srv", "both"]).all;
+    let duties = server.iter().filter(|it| it.is_duty()).count();
+    assert_eq!((server.len(), duties), (462, 308));
+    assert_eq!(requirements.all.len() + requirements.elsewhere.len(), 700, "none is left out");
 }
 
 #[test]

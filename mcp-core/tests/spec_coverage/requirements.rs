@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeMap;
 
-/// A row of the specification that binds servers.
+/// A row of the specification.
 #[derive(Debug)]
 pub(crate) struct Requirement {
     pub(crate) id: String,
@@ -17,7 +17,8 @@ pub(crate) struct Requirement {
 #[derive(Debug, Default)]
 pub(crate) struct Requirements {
     pub(crate) all: Vec<Requirement>,
-    /// Rows that bind clients and authorization servers alone.
+    /// Rows that bind authorization servers alone, and those of clients that nothing is asked of
+    /// yet.
     pub(crate) elsewhere: Vec<String>,
     problems: Vec<String>,
 }
@@ -31,7 +32,6 @@ pub(crate) struct Case {
     pub(crate) untested: Option<String>,
 }
 
-const ROLES: [&str; 2] = ["srv", "both"];
 const LEVELS: [&str; 5] = ["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"];
 const KINDS: [&str; 6] =
     ["application", "client role", "deployment", "conflict", "not built", "branch"];
@@ -61,9 +61,9 @@ impl Requirement {
         columns.next().is_none().then_some(row)
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_sound(&self, roles: &[&str]) -> bool {
         let revision = |it: &str| matches!(it, "R1" | "R2" | "R3" | "R4" | "R5");
-        ROLES.contains(&self.role.as_str())
+        roles.contains(&self.role.as_str())
             && LEVELS.contains(&self.level.trim_end_matches('*'))
             && (self.revisions == "all" || self.revisions.split([',', '-']).all(revision))
             && !self.summary.is_empty()
@@ -71,7 +71,8 @@ impl Requirement {
 }
 
 impl Requirements {
-    pub(crate) fn parse(text: &str) -> Self {
+    /// Reads a list of what is asked of `roles`.
+    pub(crate) fn parse(text: &str, roles: &[&str]) -> Self {
         let mut read = Self::default();
         let mut untested = BTreeMap::new();
         let mut section = "";
@@ -98,7 +99,16 @@ impl Requirements {
             row.untested = untested.remove(row.id.as_str()).map(str::to_owned);
         }
         read.problems.extend(untested.keys().map(|id| format!("{id} is untested and unknown")));
+        let unsound = read.all.iter().filter(|row| !row.is_sound(roles));
+        read.problems.extend(unsound.map(|row| format!("{row:?}")));
         read
+    }
+
+    /// Adds another list.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.all.extend(other.all);
+        self.elsewhere.extend(other.elsewhere);
+        self.problems.extend(other.problems);
     }
 
     /// What is wrong with the list itself.
@@ -110,9 +120,6 @@ impl Requirements {
         let twice = ids.windows(2).filter(|pair| pair[0] == pair[1]);
         problems.extend(twice.map(|pair| format!("{} is there twice", pair[0])));
         for row in &self.all {
-            if !row.is_sound() {
-                problems.push(format!("{row:?}"));
-            }
             let Some(why) = &row.untested else {
                 continue;
             };
