@@ -25,6 +25,7 @@ const SILENT: u8 = u8::MAX;
 pub struct Connection {
     peer: Box<dyn Peer>,
     client: OnceLock<Arc<Client>>,
+    principal: OnceLock<Arc<str>>,
     /// A [`Level`] by its number.
     log_level: AtomicU8,
     kept: Mutex<Vec<Box<dyn Send + Sync>>>,
@@ -37,6 +38,7 @@ impl Connection {
         Arc::new(Self {
             peer: Box::new(peer),
             client: OnceLock::new(),
+            principal: OnceLock::new(),
             log_level: AtomicU8::new(Level::Info as u8),
             kept: Mutex::default(),
         })
@@ -61,6 +63,12 @@ impl Connection {
         }
         // A second introduction cannot happen: the session refuses a second `initialize`.
         let _ = self.client.set(client);
+    }
+
+    /// Takes note on whose behalf the client speaks, once that has been verified and before it is
+    /// heard. It stays so: whoever comes with another principal has no part in this connection.
+    pub fn authorize(&self, principal: impl Into<Arc<str>>) {
+        let _ = self.principal.set(principal.into());
     }
 
     /// Keeps something until the connection is gone, to clean up after the client in its `Drop`.
@@ -97,6 +105,12 @@ impl Connection {
     #[must_use]
     pub fn client(&self) -> Option<&Arc<Client>> {
         self.client.get()
+    }
+
+    /// On whose behalf the client speaks, if it had to say.
+    #[must_use]
+    pub fn principal(&self) -> Option<&Arc<str>> {
+        self.principal.get()
     }
 
     /// The revision both sides speak; the newest legacy one if none was negotiated.

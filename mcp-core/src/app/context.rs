@@ -63,6 +63,7 @@ impl Context {
         request: RequestKey,
         progress_token: Option<ProgressToken>,
     ) -> Self {
+        let principal = connection.principal().cloned();
         let progress = |token| Arc::new(Progress { token, last: Mutex::new(None) });
         Self {
             connection,
@@ -71,7 +72,7 @@ impl Context {
             progress: progress_token.map(progress),
             logging: false,
             timeout: None,
-            principal: None,
+            principal,
             round: None,
         }
     }
@@ -101,8 +102,8 @@ impl Context {
         self
     }
 
-    /// Says on whose behalf the client asks, once that has been verified. `requestState` is of no
-    /// use to anybody else.
+    /// Says on whose behalf the client asks, once that has been verified, if that is not whom the
+    /// [`Connection`] speaks for. `requestState` is of no use to anybody else.
     #[must_use]
     pub fn with_principal(mut self, principal: impl Into<Arc<str>>) -> Self {
         self.principal = Some(principal.into());

@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 
 use http::HeaderMap;
@@ -15,20 +16,26 @@ use super::{Reason, Secret};
 /// exist. Two tokens speak for the same principal if issuer and subject are the same, or, for
 /// tokens without a subject, issuer and client.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Principal(String);
+pub struct Principal(Arc<str>);
 
 impl Principal {
     /// The principal of an issuer's subject.
     #[must_use]
     pub fn new(issuer: &str, subject: &str) -> Self {
         // With the length in front no two pairs look the same.
-        Self(alloc::format!("{}:{issuer}{subject}", issuer.len()))
+        Self(alloc::format!("{}:{issuer}{subject}", issuer.len()).into())
     }
 
     /// The principal as one text, to key by.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<Principal> for Arc<str> {
+    fn from(principal: Principal) -> Self {
+        principal.0
     }
 }
 
