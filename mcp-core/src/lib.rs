@@ -33,7 +33,7 @@
 //! `std` and `http` are on by default. Without them the crate is `no_std` with `alloc`: sessions
 //! and stdio. `schemars` derives input schemas from argument types, `validate` holds tools
 //! to their schemas, `driver` is the async glue, `tower` makes the HTTP service one of `tower`'s.
-//! Features only add.
+//! `es256` adds keys that clients sign with. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
