@@ -1,5 +1,9 @@
 //! What can be set: bounds, deadlines, and what happens to requests that come too early.
 
+mod client;
+
+pub use client::{ClientConfig, ClientLimits, ClientTimeouts, Protocol};
+
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;

@@ -1,6 +1,9 @@
 //! What can go wrong, and whose fault it is.
 
+use alloc::borrow::Cow;
+
 use crate::jsonrpc::{EnvelopeError, ErrorObject};
+use crate::revision::Revision;
 
 /// The peer sent something the protocol does not allow.
 ///
@@ -54,10 +57,28 @@ pub enum RequestError {
     /// The request left and the session ended before an answer: what became of it is unknown.
     #[error("the session ended before the answer came")]
     Lost,
+    /// The server did not know the session, and did not after it had been opened anew: the request
+    /// was not worked on.
+    #[error("the server does not know the session")]
+    SessionGone,
     /// No answer came in time; the peer has been told to stop.
     #[error("the peer did not answer in time")]
     TimedOut,
     /// We cancelled it; the peer has been told to stop.
     #[error("the request was cancelled")]
     Cancelled,
+    /// The peer's answer is none that the protocol allows here; the peer has done its work.
+    #[error("the answer is invalid: {0}")]
+    Invalid(Cow<'static, str>),
+    /// The revision that was agreed on has no such method: it was not sent.
+    #[error("the method does not exist in revision {0}")]
+    NotInRevision(Revision),
+    /// The peer asked for input that it did not get. The error is the application's, or says why
+    /// the application was not asked (`2026-07-28/basic/patterns/mrtr`).
+    #[error("the peer asked for input that was refused: {0}")]
+    InputRefused(ErrorObject),
+    /// The peer asked for input more often than
+    /// [`ClientLimits::rounds`](crate::config::ClientLimits::rounds) allows.
+    #[error("the peer asks for input again and again")]
+    TooManyRounds,
 }

@@ -22,6 +22,4 @@ pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
 pub(crate) use scan::any;
-#[cfg(feature = "std")]
-pub(crate) use splice::with_member;
-pub(crate) use splice::with_meta_member;
+pub(crate) use splice::{with_member, with_meta_member, with_meta_members};

@@ -113,7 +113,7 @@ impl RawJson {
     }
 
     /// A slice of `frame` that the parser found to be one JSON value.
-    pub(super) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
+    pub(crate) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
         Self(frame.slice_ref(value.get().as_bytes()))
     }
 

@@ -1,6 +1,8 @@
 //! Adding a member to an object, or to its `_meta`, without touching anything else of it.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
+use core::fmt::Write;
 
 use bytes::BytesMut;
 use serde::{Deserialize, Deserializer};
@@ -13,22 +15,37 @@ use super::{RawJson, any};
 /// The member is spliced into the text: every other byte stays as it is. What is no object, or
 /// has a `_meta` that is none, stays as it is altogether.
 pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJson {
+    with_meta_members(object, &[(key, value)])
+}
+
+/// The same for several members; those that are there already stay as they are.
+pub(crate) fn with_meta_members(object: &RawJson, members: &[(&str, &str)]) -> RawJson {
     let text = object.as_str();
     let meta = match meta_of(object) {
         Ok(meta) if object.is_object() => meta,
         _ => return object.clone(),
     };
-    let (place, member): (&str, Cow<'_, str>) = match meta {
-        Some(meta) if !meta.starts_with('{') || has_member(meta, key) => return object.clone(),
-        Some(meta) => (meta, alloc::format!("\"{key}\":{value}").into()),
-        None => (text, alloc::format!("\"_meta\":{{\"{key}\":{value}}}").into()),
-    };
-    splice(object, place, &member)
+    if meta.is_some_and(|meta| !meta.starts_with('{')) {
+        return object.clone();
+    }
+    let mut wanted = String::new();
+    for (key, value) in members {
+        if meta.is_some_and(|meta| has_member(meta, key)) {
+            continue;
+        }
+        let comma = if wanted.is_empty() { "" } else { "," };
+        // Writing to a string cannot fail.
+        let _ = write!(wanted, "{comma}\"{key}\":{value}");
+    }
+    match meta {
+        _ if wanted.is_empty() => object.clone(),
+        Some(meta) => splice(object, meta, &wanted),
+        None => splice(object, text, &alloc::format!("\"_meta\":{{{wanted}}}")),
+    }
 }
 
 /// The same object with one more member, unless it has it already. What is no object stays as it
 /// is.
-#[cfg(feature = "std")]
 pub(crate) fn with_member(object: &RawJson, key: &str, value: &str) -> RawJson {
     let text = object.as_str();
     if !object.is_object() || has_member(text, key) {

@@ -3,8 +3,10 @@
 //! Sessions ask these tables and decide nothing of it themselves, so the tables can be held
 //! against the specification line by line.
 
+mod client;
 mod handshake;
 mod method;
 
+pub use client::{CLIENT_HANDSHAKE, ClientPhase, ClientRow, ClientStep, client_step};
 pub use handshake::{HANDSHAKE, Phase, Refusal, Row, Step, step};
 pub use method::{Method, MethodSet, NotificationMethod, Sender};

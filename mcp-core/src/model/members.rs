@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// Reads a map and refuses a key that occurs twice.
-pub(super) fn unique_map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+pub(crate) fn unique_map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
 where
     D: Deserializer<'de>,
     V: Deserialize<'de>,

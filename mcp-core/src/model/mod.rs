@@ -33,7 +33,7 @@ mod form;
 mod implementation;
 mod initialize;
 mod logging;
-mod members;
+pub(crate) mod members;
 mod meta;
 mod mrtr;
 mod num;

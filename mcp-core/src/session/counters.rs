@@ -32,18 +32,28 @@ pub struct Counters {
     pub refused_busy: u64,
     /// Frames that were no message.
     pub malformed: u64,
-    /// Requests of the client that it cancelled, held or in flight.
+    /// Requests of the peer that it cancelled, held or in flight.
     pub cancelled: u64,
     /// Requests the application did not answer in time.
     pub expired: u64,
     /// Answers of the application to requests that had ended before.
     pub late_replies: u64,
-    /// Responses of the client to nothing we asked, or asked no longer.
+    /// Responses of the peer to nothing we asked, or asked no longer.
     pub unknown_responses: u64,
-    /// Progress of the client on nothing we asked, or asked no longer.
+    /// Progress of the peer on nothing we asked, or asked no longer.
     pub unknown_progress: u64,
     /// Notifications that say nothing in the phase they came in.
     pub ignored_notifications: u64,
+    /// Requests of the server in an era that has none; a client does not answer them.
+    pub ignored_requests: u64,
+    /// How often a client's session has started over.
+    pub restarts: u64,
+    /// Requests a client has sent again after that.
+    pub retried: u64,
+    /// Requests a client has sent again with the input they needed.
+    pub rounds: u64,
+    /// Requests a client has answered from what it kept.
+    pub cache_hits: u64,
     /// Events that were dropped because nobody polled them.
     pub dropped_events: u64,
     /// Most requests held at a time.

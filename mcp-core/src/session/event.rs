@@ -50,15 +50,28 @@ pub struct Outgoing {
     /// For requests: how long to wait for the answer. Default
     /// [`Timeouts::outbound`](crate::config::Timeouts::outbound).
     pub timeout: Option<Duration>,
-    /// For requests: whether the client should report progress.
+    /// For requests: whether the peer should report progress.
     pub progress: bool,
+    /// For requests: whether doing it twice is as good as doing it once, so that a client may
+    /// send it again when nobody knows what became of it. Methods that only read need not say so.
+    pub idempotent: bool,
+    /// For requests: whether an answer that a client has kept will do.
+    pub cached: bool,
 }
 
 impl Outgoing {
     /// A message that belongs to no request of the client.
     #[must_use]
     pub fn new(method: impl Into<Cow<'static, str>>, params: Option<RawJson>) -> Self {
-        Self { method: method.into(), params, about: None, timeout: None, progress: false }
+        Self {
+            method: method.into(),
+            params,
+            about: None,
+            timeout: None,
+            progress: false,
+            idempotent: false,
+            cached: true,
+        }
     }
 
     /// Ties the message to a request of the client.
@@ -75,7 +88,21 @@ impl Outgoing {
         self
     }
 
-    /// Asks the client to report progress, which also gives it more time to answer: a progress
+    /// Says that doing it twice is as good as doing it once.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// Wants a fresh answer, not one that has been kept.
+    #[must_use]
+    pub const fn uncached(mut self) -> Self {
+        self.cached = false;
+        self
+    }
+
+    /// Asks the peer to report progress, which also gives it more time to answer: a progress
     /// token is added to the parameters unless they have one.
     #[must_use]
     pub const fn with_progress(mut self) -> Self {
@@ -84,13 +111,13 @@ impl Outgoing {
     }
 }
 
-/// A request of the client that is ready to be worked on.
+/// A request of the peer that is ready to be worked on.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct IncomingRequest {
     /// Answers it.
     pub ticket: RequestTicket,
-    /// Its name on the wire.
+    /// Its name on the wire; for input that a request of ours needs, its key there.
     pub id: RequestId,
     /// What to do.
     pub method: Method,
@@ -105,6 +132,9 @@ pub struct IncomingRequest {
     /// Who sends it, for a request of the modern era: nothing else is known of its client, and
     /// nothing of the session's handshake holds for it.
     pub caller: Option<alloc::boxed::Box<Caller>>,
+    /// The request of ours that cannot go on without the answer, if it is for one of the modern
+    /// era.
+    pub part_of: Option<RequestHandle>,
 }
 
 /// Why a request that came early was refused: `data.reason` of the error.
@@ -135,13 +165,15 @@ impl EarlyRefusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelReason {
-    /// The client said so, perhaps with a reason.
-    Client(Option<alloc::string::String>),
+    /// The peer said so, perhaps with a reason.
+    Peer(Option<alloc::string::String>),
     /// It took longer than [`Timeouts::request`](crate::config::Timeouts::request).
     Deadline,
     /// The session takes no new requests, and this one would never end by itself. Its client has
     /// its answer.
     ShuttingDown,
+    /// The request of ours that it is part of has ended.
+    Withdrawn,
 }
 
 /// Why a session ended.

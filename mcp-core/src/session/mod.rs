@@ -1,6 +1,7 @@
-//! Sessions of the legacy era: the handshake, the requests that came too early, and everything
-//! in flight in both directions.
+//! Sessions of both roles: the handshake, what has to wait for it, and everything in flight in
+//! both directions.
 
+mod client;
 mod counters;
 mod event;
 mod hold;
@@ -8,8 +9,14 @@ mod in_flight;
 mod meta;
 mod outbound;
 mod outbox;
+mod patience;
+mod refusal;
 mod server;
 
+pub use client::{
+    ClientCloseReason, ClientEvent, ClientSession, ClientTransmit, Server, TransmitKey,
+    TransmitKind,
+};
 pub use counters::Counters;
 pub use event::{
     CancelReason, Client, CloseReason, EarlyRefusal, IncomingRequest, InitializeTicket, Lane,

@@ -3,6 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
+use super::patience::Patience;
 use super::{Lane, Outgoing};
 use crate::id::RequestHandle;
 use crate::time::Instant;
@@ -12,10 +13,7 @@ use crate::time::Instant;
 pub(super) struct Pending {
     /// Where it left, or `None` while it waits for `initialized`.
     pub(super) sent: Option<Lane>,
-    deadline: Instant,
-    /// What progress may stretch the deadline to.
-    latest: Instant,
-    timeout: Duration,
+    patience: Patience,
 }
 
 /// A message that waits for `initialized`.
@@ -42,16 +40,15 @@ impl Outbound {
     ) -> RequestHandle {
         self.last += 1;
         let handle = RequestHandle(self.last);
-        let deadline = now + timeout;
-        let latest = now + timeout.max(longest);
-        self.pending.insert(handle, Pending { sent: None, deadline, latest, timeout });
-        self.deadlines.insert((deadline, handle));
+        let patience = Patience::new(now, timeout, longest);
+        self.pending.insert(handle, Pending { sent: None, patience });
+        self.deadlines.insert((patience.deadline(), handle));
         handle
     }
 
     pub(super) fn remove(&mut self, handle: RequestHandle) -> Option<Pending> {
         let pending = self.pending.remove(&handle)?;
-        self.deadlines.remove(&(pending.deadline, handle));
+        self.deadlines.remove(&(pending.patience.deadline(), handle));
         if pending.sent.is_none() {
             let is_it = |item: &Deferred| matches!(item, Deferred::Request(it, _) if *it == handle);
             self.deferred.retain(|item| !is_it(item));
@@ -74,9 +71,9 @@ impl Outbound {
         let Some(pending) = self.pending.get_mut(&handle).filter(|it| it.sent.is_some()) else {
             return false;
         };
-        self.deadlines.remove(&(pending.deadline, handle));
-        pending.deadline = (now + pending.timeout).min(pending.latest);
-        self.deadlines.insert((pending.deadline, handle));
+        self.deadlines.remove(&(pending.patience.deadline(), handle));
+        pending.patience.renew(now);
+        self.deadlines.insert((pending.patience.deadline(), handle));
         true
     }
 

@@ -18,7 +18,7 @@ fn case_40_case_46_cancel_and_answer_may_come_in_any_order() {
     // Before the answer: the answer is not sent.
     let key = server.work[0].ticket.key();
     server.send(&cancel(1));
-    let reason = CancelReason::Client(Some("bored".into()));
+    let reason = CancelReason::Peer(Some("bored".into()));
     assert_eq!(server.saw(), [Saw::Cancelled(key, reason)]);
     server.answer();
     assert_eq!(server.said(), []);

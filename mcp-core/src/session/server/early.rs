@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::ServerSession;
 use super::ids::Place;
-use super::incoming::busy;
 use crate::config::{EarlyRequests, Gate};
 use crate::id::{ProgressToken, RequestId};
 use crate::jsonrpc::{ErrorObject, Frame, RawJson};
@@ -14,6 +13,7 @@ use crate::lifecycle::{Method, Phase, Sender};
 use crate::revision::Revision;
 use crate::session::hold::Held;
 use crate::session::meta::Meta;
+use crate::session::refusal::busy;
 use crate::session::{EarlyRefusal, IncomingRequest, Lane, ServerEvent};
 use crate::time::Instant;
 
@@ -76,6 +76,7 @@ impl ServerSession {
             held_for,
             lane,
             caller: None,
+            part_of: None,
         };
         self.events.push_back(ServerEvent::Request(request));
         if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {

@@ -18,6 +18,7 @@ use crate::model::{ClientCapabilities, Implementation};
 use crate::modern::is_modern;
 use crate::revision::Revision;
 use crate::session::meta::Meta;
+use crate::session::refusal::{busy, duplicate_id};
 use crate::session::{CancelReason, Client, InitializeTicket, Lane, ServerEvent};
 use crate::time::Instant;
 
@@ -94,10 +95,7 @@ impl ServerSession {
     ) -> Result<(), ErrorObject> {
         if self.ids.get(&request.id).is_some() {
             self.counters.refused_duplicate_id += 1;
-            return Err(ErrorObject::new(
-                ErrorCode::INVALID_REQUEST,
-                "Invalid request: the id is in use by a request that is not answered yet",
-            ));
+            return Err(duplicate_id());
         }
         if self.config.modern && is_modern(request.method.as_str(), request.params.as_ref()) {
             return self.handle_modern(now, lane, request);
@@ -219,7 +217,7 @@ impl ServerSession {
             }
             Place::InFlight(key) => {
                 self.in_flight.remove(key);
-                self.events.push_back(ServerEvent::Cancelled(key, CancelReason::Client(reason)));
+                self.events.push_back(ServerEvent::Cancelled(key, CancelReason::Peer(reason)));
             }
         }
         self.counters.cancelled += 1;
@@ -295,18 +293,4 @@ fn negotiate(requested: &str) -> Revision {
 
 pub(super) fn shutting_down() -> ErrorObject {
     busy("Server is shutting down", "shutting_down")
-}
-
-/// A refusal for reasons of our own; the same request can succeed later.
-pub(super) fn busy(message: &'static str, reason: &'static str) -> ErrorObject {
-    #[derive(Serialize)]
-    struct Data {
-        reason: &'static str,
-        retryable: bool,
-    }
-    let error = ErrorObject::internal(message);
-    match RawJson::from_value(&Data { reason, retryable: true }) {
-        Ok(data) => error.with_data(data),
-        Err(_) => error,
-    }
 }

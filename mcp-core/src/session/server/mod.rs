@@ -18,6 +18,7 @@ use super::hold::HoldQueue;
 use super::in_flight::{InFlightTable, RequestKind};
 use super::outbound::{Deferred, Outbound};
 use super::outbox::{Kind, Outbox};
+use super::refusal::unanswered;
 use super::{
     CloseReason, Counters, EarlyRefusal, InitializeTicket, Lane, Outgoing, ServerEvent, Transmit,
 };
@@ -679,9 +680,4 @@ impl ServerSession {
     fn idle_timeout(&self) -> Option<Instant> {
         (self.in_flight.len() == 0).then_some(self.idle_deadline)
     }
-}
-
-/// What a client hears whose request the application left lying.
-fn unanswered() -> ErrorObject {
-    ErrorObject::internal("Internal error: the request was not answered in time")
 }

@@ -9,7 +9,7 @@ use core::time::Duration;
 
 use super::ServerSession;
 use super::ids::Place;
-use super::incoming::{busy, shutting_down};
+use super::incoming::shutting_down;
 use crate::error::SendError;
 use crate::id::{RequestId, RequestKey};
 use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, RawJson, Request};
@@ -17,6 +17,7 @@ use crate::lifecycle::Method;
 use crate::model::{CancelledParams, Meta};
 use crate::modern::{ModernRequest, belongs, listen_result};
 use crate::session::in_flight::RequestKind;
+use crate::session::refusal::busy;
 use crate::session::{CancelReason, IncomingRequest, Lane, Outgoing, ServerEvent};
 use crate::time::Instant;
 
@@ -58,6 +59,7 @@ impl ServerSession {
             held_for: Duration::ZERO,
             lane,
             caller: Some(Box::new(caller)),
+            part_of: None,
         }));
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ServerSession, unanswered};
+use super::ServerSession;
 use crate::error::{RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestKey};
 use crate::jsonrpc::{Frame, RawJson};
@@ -10,6 +10,7 @@ use crate::lifecycle::{Phase, Step, step};
 use crate::session::meta::with_progress_token;
 use crate::session::outbound::{Deferred, Pending};
 use crate::session::outbox::Kind;
+use crate::session::refusal::unanswered;
 use crate::session::{CancelReason, Lane, Outgoing, ServerEvent, Transmit};
 use crate::time::Instant;
 
