@@ -22,4 +22,4 @@ pub use client::{
 };
 pub use resource_server::{InvalidResource, ResourceServer};
 pub use secret::Secret;
-pub use token::{AccessToken, Principal, bearer};
+pub use token::{AccessToken, Principal, VerifyError, bearer};

@@ -139,6 +139,12 @@ impl ResourceServer {
         Challenge::new(reason, &self.metadata_url, &self.scopes)
     }
 
+    /// Whether there is a tool that needs scopes of its own.
+    #[must_use]
+    pub fn has_tool_scopes(&self) -> bool {
+        !self.tool_scopes.is_empty()
+    }
+
     /// Where the metadata is published: this path, and `/.well-known/oauth-protected-resource`.
     #[must_use]
     pub fn metadata_path(&self) -> &str {

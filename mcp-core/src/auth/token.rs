@@ -74,6 +74,18 @@ impl AccessToken {
     }
 }
 
+/// Why nothing is known of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// It is not one of the issuer's, or has expired or been revoked. The client hears 401.
+    #[error("the token is not valid")]
+    Invalid,
+    /// Whoever has to be asked did not answer. The client hears 503, and may try again.
+    #[error("the token cannot be verified now")]
+    Unavailable,
+}
+
 /// The bearer token of a request.
 ///
 /// Tokens in the query are not read: they end up in logs

@@ -32,6 +32,9 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Ties a new session to the application.
     pub(super) fn connect(self: &Arc<Self>, link: &Arc<Link>) {
         let connection = Connection::new(self.peer(link));
+        if let Some(principal) = link.principal() {
+            connection.authorize(principal.clone());
+        }
         self.handler.connected(&connection);
         link.attachment().connect(connection);
     }

@@ -10,12 +10,14 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
 use bytes::{Buf, Bytes};
+use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::engine::Engine;
 use super::links::Links;
 use super::modern::Call;
 use super::station::Station;
+use super::verify::{TokenVerifier, Verifier};
 use super::{Body, Runtime, Shutdown};
 use crate::app::Handler;
 use crate::transport::http::{
@@ -29,6 +31,7 @@ pub struct HttpService<R: Runtime, H: Handler> {
     engine: Arc<Engine<R, H>>,
     server: Arc<HttpServer<Links>>,
     body_timeout: Duration,
+    verifier: Verifier,
     /// Whether a task looks after the sessions.
     looked_after: Arc<AtomicBool>,
     /// Ends subscriptions.
@@ -49,9 +52,21 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
             engine: Arc::new(Engine { runtime, handler }),
             server: Arc::new(HttpServer::new(config, seed)),
             body_timeout,
+            verifier: Verifier::default(),
             looked_after: Arc::default(),
             stop: Shutdown::new(),
         }
+    }
+
+    /// Lets this verifier say what tokens stand for, if [`HttpConfig::resource`] wants any. Without
+    /// one, every request to a protected server is refused with 503.
+    #[must_use]
+    pub fn verifying(self, verifier: impl TokenVerifier) -> Self {
+        self.verified_by(Verifier::new(verifier))
+    }
+
+    pub(super) fn verified_by(self, verifier: Verifier) -> Self {
+        Self { verifier, ..self }
     }
 
     /// Takes no new sessions and messages, and closes each session when what it has in flight is
@@ -77,7 +92,32 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let (head, body) = request.into_parts();
-        match self.server.begin(self.engine.runtime.now(), &head) {
+        let admission = match self.server.begin(self.engine.runtime.now(), &head) {
+            Admission::Authorize(pending) => {
+                let runtime = &self.engine.runtime;
+                let deadline = runtime.now() + self.body_timeout;
+                let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
+                pending.handle_verified(runtime.now(), &head, verified)
+            }
+            admission => admission,
+        };
+        let mut response = self.follow(admission, &head, body).await;
+        self.server.add_cors_headers(&head, response.headers_mut());
+        response
+    }
+
+    async fn follow<B>(
+        &self,
+        admission: Admission<Links>,
+        head: &Parts,
+        body: B,
+    ) -> Response<Body<R, H>>
+    where
+        B: http_body::Body,
+    {
+        match admission {
+            // It has been, before it came here.
+            Admission::Authorize(_) => status(StatusCode::INTERNAL_SERVER_ERROR).map(Body::full),
             Admission::Reject(response) => response.map(Body::full),
             Admission::ReadBody(upload) => match self.read(&head.headers, upload, body).await {
                 Ok(Posted::Session(response, slot)) => {
@@ -222,6 +262,7 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
             engine: Arc::clone(&self.engine),
             server: Arc::clone(&self.server),
             body_timeout: self.body_timeout,
+            verifier: self.verifier.clone(),
             looked_after: Arc::clone(&self.looked_after),
             stop: self.stop.clone(),
         }

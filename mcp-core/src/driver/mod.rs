@@ -17,6 +17,7 @@ mod shutdown;
 mod station;
 mod stdio;
 mod timer;
+mod verify;
 
 pub use http_body::Body;
 pub use http_listen::{HttpOptions, Listener, serve_http};
@@ -25,3 +26,4 @@ pub use runtime::Runtime;
 pub use serve::{Bound, Platform, Serve};
 pub use shutdown::{Shutdown, Started};
 pub use stdio::serve_stdio;
+pub use verify::TokenVerifier;

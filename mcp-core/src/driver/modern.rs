@@ -59,10 +59,13 @@ impl<R: Runtime> Call<R> {
         call: ModernCall,
         stop: &Shutdown,
     ) -> Self {
-        let ModernCall { request, answer, .. } = call;
+        let ModernCall { request, answer, principal, .. } = call;
         let ModernRequest { id, method, params, progress_token, caller } = request;
         let shared = Arc::new(Shared(Mutex::new(State { answer, reader: None })));
         let connection = Connection::stateless(AnswerPeer(Arc::clone(&shared)), caller);
+        if let Some(principal) = principal {
+            connection.authorize(principal);
+        }
         let context = Context::new(connection, KEY, progress_token).with_id(id);
         let stop = (method == Method::SubscriptionsListen).then(|| stop.started());
         let handler = Arc::clone(engine);

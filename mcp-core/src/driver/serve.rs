@@ -1,6 +1,7 @@
 //! Puts a handler on a transport.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::net::SocketAddr;
@@ -10,8 +11,12 @@ use std::io;
 
 use hyper::rt::{Read, Write};
 
-use super::{HttpOptions, HttpService, Listener, Runtime, Shutdown, serve_http, serve_stdio};
+use super::verify::Verifier;
+use super::{
+    HttpOptions, HttpService, Listener, Runtime, Shutdown, TokenVerifier, serve_http, serve_stdio,
+};
 use crate::app::{Handler, Host};
+use crate::auth::ResourceServer;
 use crate::config::{EarlyRequests, Gate, SessionConfig};
 use crate::lifecycle::Method;
 use crate::time::UnixTime;
@@ -51,6 +56,7 @@ pub struct Serve<P, H> {
     handler: H,
     session: SessionConfig,
     configure: Box<dyn FnOnce(&mut HttpConfig) + Send>,
+    verifier: Verifier,
     options: HttpOptions,
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -67,6 +73,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
             handler,
             session,
             configure: Box::new(|_| {}),
+            verifier: Verifier::default(),
             options: HttpOptions::default(),
             until: None,
         }
@@ -103,6 +110,20 @@ impl<P: Platform, H: Handler> Serve<P, H> {
             set(config);
         });
         self
+    }
+
+    /// Serves over HTTP only those who show a token that `verifier` knows, that is for `resource`
+    /// and that has the scopes this wants; the others hear how to get one
+    /// (`2026-07-28/basic/authorization`).
+    ///
+    /// Handlers learn who it is from [`Context::principal`](crate::app::Context::principal), and a
+    /// session serves nobody else. Standard input and output are not protected: whoever starts a
+    /// process gives it what it needs in its environment.
+    #[must_use]
+    pub fn protected_by(self, resource: ResourceServer, verifier: impl TokenVerifier) -> Self {
+        let verifier = Verifier::new(verifier);
+        let resource = Arc::new(resource);
+        Self { verifier, ..self }.http_config(move |config| config.resource = Some(resource))
     }
 
     /// Sets the bounds of the HTTP listener.
@@ -146,7 +167,8 @@ impl<P: Platform, H: Handler> Serve<P, H> {
         let (listener, address) = self.platform.bind(address).await?;
         let (runtime, options) = (self.platform.clone(), self.options);
         let shutdown = start_when(&runtime, self.until);
-        let service = service(self.platform, self.handler, self.session, self.configure)?;
+        let service = service(self.platform, self.handler, self.session, self.configure)?
+            .verified_by(self.verifier);
         Ok(Bound { runtime, service, listener, address, options, shutdown })
     }
 
@@ -155,7 +177,9 @@ impl<P: Platform, H: Handler> Serve<P, H> {
     /// # Errors
     /// The operating system has no secret bytes to give.
     pub fn service(self) -> io::Result<HttpService<P, H>> {
+        let verifier = self.verifier;
         service(self.platform, self.handler, self.session, self.configure)
+            .map(|service| service.verified_by(verifier))
     }
 
     /// Serves one client over standard input and output, until the end of input or the signal to

@@ -174,6 +174,7 @@ impl Run {
 
     fn begin(&mut self, head: &Parts, body: &[&'static [u8]]) {
         match self.server.begin(self.now, head) {
+            Admission::Authorize(_) => panic!("the server is not protected"),
             Admission::Reject(response) => check_response(&response),
             Admission::Open(mut stream) => {
                 assert!(!self.draining);

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use http::HeaderValue;
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
@@ -104,7 +105,13 @@ pub(super) enum Denied {
     Origin,
 }
 
-pub(super) fn check(head: &Parts, hosts: &Hosts, origins: &Origins) -> Result<(), Denied> {
+/// Lets a request through if its host and origin are known; the origin is that of the page it
+/// comes from, if it comes from one.
+pub(super) fn check<'a>(
+    head: &'a Parts,
+    hosts: &Hosts,
+    origins: &Origins,
+) -> Result<Option<&'a HeaderValue>, Denied> {
     let host = match head::single(&head.headers, HOST) {
         Ok(host) => host.and_then(|host| host.to_str().ok()),
         Err(head::Several) => return Err(Denied::NoHost),
@@ -119,12 +126,11 @@ pub(super) fn check(head: &Parts, hosts: &Hosts, origins: &Origins) -> Result<()
     if !hosts.contain(authority) {
         return Err(Denied::Host);
     }
-    let may_call = match head::single(&head.headers, ORIGIN) {
-        Ok(None) => true,
-        Ok(Some(origin)) => origin.to_str().is_ok_and(|origin| origins.contain(origin, authority)),
-        Err(head::Several) => false,
+    let origin = head::single(&head.headers, ORIGIN).map_err(|head::Several| Denied::Origin)?;
+    let may_call = |origin: &HeaderValue| {
+        origin.to_str().is_ok_and(|origin| origins.contain(origin, authority))
     };
-    may_call.then_some(()).ok_or(Denied::Origin)
+    if origin.is_none_or(may_call) { Ok(origin) } else { Err(Denied::Origin) }
 }
 
 fn without_port(authority: &str) -> &str {
@@ -152,7 +158,7 @@ mod tests {
             request = request.header("origin", origin);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        check(&head, hosts, origins)
+        check(&head, hosts, origins).map(drop)
     }
 
     /// CVE-2025-66414, CVE-2025-66416; SEC-10: DNS rebinding is refused unless it is allowed.

@@ -2,7 +2,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::{EventStore, Hosts, MemoryEvents, Origins};
+use super::{Cors, EventStore, Hosts, MemoryEvents, Origins};
+use crate::auth::ResourceServer;
 use crate::config::SessionConfig;
 
 /// Where the two endpoints of HTTP+SSE are.
@@ -38,6 +39,14 @@ pub struct HttpConfig {
     pub hosts: Hosts,
     /// Pages that may call this server. Default those of the loopback names and its own.
     pub origins: Origins,
+    /// What pages that may call can send and read, or `None` to leave that to whoever mounts the
+    /// server. Default [`Cors::default`].
+    pub cors: Option<Cors>,
+    /// What requests must show to be served, or `None` to serve everybody. Default `None`.
+    pub resource: Option<Arc<ResourceServer>>,
+    /// Bytes that all messages being received may take together. Default 64 MiB: sixteen of the
+    /// largest there may be, or thousands of the usual ones. Beyond it they are refused with 503.
+    pub upload_bytes: usize,
     /// Sessions at a time. Default 4096: about 100 MB of connections and streams.
     pub max_sessions: usize,
     /// How long a stream may be silent before a comment is sent. Default 15 s: the proxies that
@@ -66,6 +75,9 @@ impl HttpConfig {
             mcp: Some("/mcp".into()),
             hosts: Hosts::default(),
             origins: Origins::default(),
+            cors: Some(Cors::default()),
+            resource: None,
+            upload_bytes: 64 << 20,
             max_sessions: 4096,
             keep_alive: Duration::from_secs(15),
             body_timeout: Duration::from_secs(30),

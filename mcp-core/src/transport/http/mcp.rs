@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::admit::Grant;
 use super::refusal::{Refusal, accepted, failure};
 use super::server::{Admission, Shared};
 use super::sessions::Slot;
@@ -27,21 +28,21 @@ pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-i
 pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 
 /// The header that names the last event a client has seen.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Takes a message posted to the endpoint.
 pub(super) fn accept<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    headers: &HeaderMap,
+    (headers, grant): (&HeaderMap, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Posted<A> {
     match era_of(headers, &incoming) {
-        Era::Modern => shared.modern.accept(now, headers, incoming),
+        Era::Modern => shared.modern.accept(now, (headers, grant), incoming),
         Era::Legacy => {
             let request = request_of(&incoming).map(|request| request.id.clone());
-            accept_legacy(now, shared, headers, incoming, bytes)
+            accept_legacy(now, shared, (headers, grant), incoming, bytes)
                 .unwrap_or_else(|fault| Posted::Refused(fault.into_response(request.as_ref())))
         }
     }
@@ -50,16 +51,16 @@ pub(super) fn accept<A: Default>(
 fn accept_legacy<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    headers: &HeaderMap,
+    (headers, grant): (&HeaderMap, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
     let request = request_of(&incoming);
     let initializes = request.is_some_and(|request| request.method.as_str() == "initialize");
     let request = request.map(|request| request.id.clone());
-    let Some(slot) = session_of(shared, headers)? else {
+    let Some(slot) = session_of(shared, headers, grant)? else {
         return match incoming {
-            incoming if initializes => initialize(now, shared, incoming, request, bytes),
+            incoming if initializes => initialize(now, shared, (incoming, grant), request, bytes),
             Incoming::Batch(_) => Err(Fault::malformed(EnvelopeError::batch_not_allowed())),
             Incoming::Message(_) => Err(Fault::not_initialized(shared.session.not_initialized)),
         };
@@ -96,7 +97,7 @@ fn accept_legacy<A: Default>(
 fn initialize<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    incoming: Incoming,
+    (incoming, grant): (Incoming, &Grant),
     request: Option<RequestId>,
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
@@ -107,7 +108,8 @@ fn initialize<A: Default>(
     let mut streams = Streams::new(id, &*shared.config.events);
     let (stream, reader) = streams.open_exchange();
     deliver(now, &mut session, lane(stream), incoming, bytes).map_err(Fault::Refusal)?;
-    let slot = Arc::new(Slot::with_streams(session, streams, A::default()));
+    let slot = Slot::with_streams(session, streams, A::default()).bound_to(grant);
+    let slot = Arc::new(slot);
     let exchange = Exchange::new(now, shared, slot, (stream, reader), request, Some(place));
     Ok(Posted::Exchange(exchange))
 }
@@ -117,8 +119,9 @@ pub(super) fn listen<A>(
     now: Instant,
     shared: &Arc<Shared<A>>,
     headers: &HeaderMap,
+    grant: &Grant,
 ) -> Admission<A> {
-    try_listen(now, shared, headers)
+    try_listen(now, shared, headers, grant)
         .unwrap_or_else(|fault| Admission::Reject(fault.into_response(None)))
 }
 
@@ -126,8 +129,9 @@ fn try_listen<A>(
     now: Instant,
     shared: &Arc<Shared<A>>,
     headers: &HeaderMap,
+    grant: &Grant,
 ) -> Result<Admission<A>, Fault> {
-    let slot = known_session(now, shared, headers)?;
+    let slot = known_session(now, shared, headers, grant)?;
     if !head::accepts(headers, "text/event-stream") {
         return Err(Fault::Refusal(Refusal::NotAcceptable));
     }
@@ -156,8 +160,9 @@ pub(super) fn delete<A>(
     now: Instant,
     shared: &Arc<Shared<A>>,
     headers: &HeaderMap,
+    grant: &Grant,
 ) -> Admission<A> {
-    match known_session(now, shared, headers) {
+    match known_session(now, shared, headers, grant) {
         Ok(slot) => {
             let mut session = slot.lock();
             session.close(now);
@@ -189,8 +194,9 @@ fn known_session<A>(
     now: Instant,
     shared: &Shared<A>,
     headers: &HeaderMap,
+    grant: &Grant,
 ) -> Result<Arc<Slot<A>>, Fault> {
-    let Some(slot) = session_of(shared, headers)? else {
+    let Some(slot) = session_of(shared, headers, grant)? else {
         let modern = head::single(headers, PROTOCOL_VERSION)
             .is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
         // The modern era has neither method (SHTTP-M16, case_22).
@@ -214,7 +220,11 @@ fn known_session<A>(
 }
 
 /// The session a request names; `None` if it names none.
-fn session_of<A>(shared: &Shared<A>, headers: &HeaderMap) -> Result<Option<Arc<Slot<A>>>, Fault> {
+fn session_of<A>(
+    shared: &Shared<A>,
+    headers: &HeaderMap,
+    grant: &Grant,
+) -> Result<Option<Arc<Slot<A>>>, Fault> {
     let id = match head::single(headers, SESSION_ID) {
         Ok(Some(id)) => id.to_str().ok().and_then(SessionId::parse),
         Ok(None) => return Ok(None),
@@ -222,7 +232,7 @@ fn session_of<A>(shared: &Shared<A>, headers: &HeaderMap) -> Result<Option<Arc<S
     };
     let slot = id.and_then(|id| shared.sessions.get(id));
     // A session of HTTP+SSE has one stream, and that is not here.
-    let slot = slot.filter(|slot| slot.lock().streams().is_some());
+    let slot = slot.filter(|slot| grant.reaches(slot) && slot.lock().streams().is_some());
     slot.map(Some).ok_or_else(Fault::gone)
 }
 
@@ -238,6 +248,11 @@ fn check_version(headers: &HeaderMap, agreed: Option<Revision>) -> Result<(), Fa
             Err(Fault::version(version.unwrap_or_default(), agreed))
         }
     }
+}
+
+/// The id to echo when the message is refused.
+pub(super) fn id_of(incoming: &Incoming) -> Option<&RequestId> {
+    request_of(incoming).map(|request| &request.id)
 }
 
 /// The one request of a message that is no batch.

@@ -17,8 +17,8 @@ use super::mcp::PROTOCOL_VERSION;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
 use crate::modern::{Candidate, MirroredParam, MirroredParams, decode_base64};
 
-const METHOD: HeaderName = HeaderName::from_static("mcp-method");
-const NAME: HeaderName = HeaderName::from_static("mcp-name");
+pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// The largest integer that may be mirrored (HDR-16). Larger ones have no exact `f64`.
 const SAFE: f64 = 9_007_199_254_740_991.0;

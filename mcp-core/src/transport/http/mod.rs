@@ -5,7 +5,10 @@
 //! body is read before that. The caller owns sockets, clocks and tasks.
 
 mod access;
+mod admit;
+mod budget;
 mod config;
+mod cors;
 mod event_stream;
 mod events;
 mod exchange;
@@ -24,7 +27,9 @@ mod streams;
 mod upload;
 
 pub use access::{Hosts, Origins};
+pub use admit::PendingAuth;
 pub use config::{HttpConfig, SsePaths};
+pub use cors::Cors;
 pub use event_stream::EventStream;
 pub use events::{EventId, EventLog, EventStore, MemoryEvents};
 pub use exchange::{Answer, Exchange};

@@ -9,10 +9,12 @@ use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use super::admit::Grant;
 use super::modern_answer::ModernAnswer;
 use super::refusal::{Refusal, accepted, failure};
 use super::upload::Posted;
 use super::{HttpConfig, metadata};
+use crate::auth::Principal;
 use crate::id::RequestId;
 use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, Request};
 use crate::lifecycle::{Method, MethodSet};
@@ -42,6 +44,8 @@ pub struct ModernCall {
     pub request: ModernRequest,
     /// Where to put what comes of it.
     pub answer: ModernAnswer,
+    /// On whose behalf it comes, if it had to say.
+    pub principal: Option<Principal>,
     /// The tool, prompt, resource or task it is about.
     subject: Option<String>,
 }
@@ -69,7 +73,7 @@ impl Stateless {
     pub(super) fn accept<A>(
         &self,
         now: Instant,
-        headers: &HeaderMap,
+        (headers, grant): (&HeaderMap, &Grant),
         incoming: Incoming,
     ) -> Posted<A> {
         let request = match incoming {
@@ -92,7 +96,8 @@ impl Stateless {
             Ok((request, subject)) => {
                 let listens = request.method == Method::SubscriptionsListen;
                 let answer = ModernAnswer::new(now, id, listens, self);
-                Posted::Modern(Box::new(ModernCall { request, answer, subject }))
+                let principal = grant.principal().cloned();
+                Posted::Modern(Box::new(ModernCall { request, answer, principal, subject }))
             }
             Err(error) => {
                 let status = match error.code() {

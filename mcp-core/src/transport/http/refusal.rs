@@ -5,6 +5,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::access::Denied;
+use crate::auth::{Challenge, Reason, ResourceServer};
 use crate::id::RequestId;
 use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Frame};
 
@@ -17,7 +18,9 @@ pub(super) enum Refusal {
     NotAcceptable,
     NeedsBoth,
     NotJson,
-    TooLarge { limit: usize },
+    TooLarge {
+        limit: usize,
+    },
     NoSessionId,
     UnknownSession,
     TooManySessions,
@@ -25,9 +28,36 @@ pub(super) enum Refusal {
     Busy,
     UnwantedResponse,
     Malformed(EnvelopeError),
+    /// What it says of itself cannot be read.
+    Unreadable(ErrorObject),
+    /// Its token is missing, or not good enough.
+    Challenged(Challenge, &'static str),
+    CannotVerify,
+    UploadsFull,
 }
 
 impl Refusal {
+    /// What a protected server says to whom it does not serve.
+    pub(super) fn challenge(resource: &ResourceServer, reason: &Reason) -> Self {
+        let message = match reason {
+            Reason::NoToken => {
+                "Unauthorized: send a bearer token in Authorization; WWW-Authenticate says where \
+                 to get one"
+            }
+            Reason::MalformedRequest => {
+                "Bad Request: one Authorization header with one bearer token is required, and no \
+                 token in the URI"
+            }
+            Reason::InvalidToken => {
+                "Unauthorized: the token has expired, or is not for this server; get a new one"
+            }
+            Reason::InsufficientScope(_) => {
+                "Forbidden: the token lacks a scope; WWW-Authenticate names those that are needed"
+            }
+        };
+        Self::Challenged(resource.challenge(reason), message)
+    }
+
     /// The response to a request whose body was not read, or has no id to echo.
     pub(super) fn into_response(self) -> Response<Bytes> {
         self.into_response_to(None)
@@ -88,18 +118,35 @@ impl Refusal {
                 StatusCode::BAD_REQUEST,
                 "Bad Request: the server asked nothing; since 2026-07-28 it never does",
             ),
-            Self::Malformed(_) => (StatusCode::BAD_REQUEST, ""),
+            Self::Malformed(_) | Self::Unreadable(_) => (StatusCode::BAD_REQUEST, ""),
+            Self::Challenged(challenge, message) => (challenge.status, *message),
+            Self::CannotVerify => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable: the token cannot be verified now; try again",
+            ),
+            Self::UploadsFull => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable: too many bytes are being received; try again",
+            ),
         };
         let mut response = match &self {
             Self::Malformed(error) => failure(status, error.id(), &error.to_error()),
+            Self::Unreadable(error) => failure(status, id, error),
             Self::TooLarge { limit } => {
                 failure(status, id, &EnvelopeError::too_large(*limit).to_error())
             }
             _ => failure(status, id, &ErrorObject::new(ErrorCode::INVALID_REQUEST, message)),
         };
         let headers = response.headers_mut();
-        if let Self::MethodNotAllowed(allowed) = self {
-            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        match self {
+            Self::MethodNotAllowed(allowed) => {
+                headers.insert(ALLOW, HeaderValue::from_static(allowed));
+            }
+            Self::Challenged(challenge, _) => {
+                let (name, value) = challenge.header();
+                headers.insert(name, value);
+            }
+            _ => {}
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

@@ -9,14 +9,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
-use http::{Method, Response};
+use http::{HeaderMap, Method, Response};
 
+use super::admit::{self, Grant};
+use super::budget::{Budget, Share};
 use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::session_id::SessionIds;
 use super::sessions::{Place, Sessions, Slot};
 use super::upload::Target;
-use super::{EventStream, HttpConfig, McpStream, SessionId, SsePaths, Upload, access, head, mcp};
+use super::{
+    Cors, EventStream, HttpConfig, McpStream, PendingAuth, SessionId, SsePaths, Upload, access,
+    cors, head, mcp,
+};
+use crate::auth::{AccessToken, VerifyError};
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::session::ServerSession;
 use crate::time::Instant;
@@ -59,6 +65,7 @@ pub(super) struct Shared<A> {
     pub(super) modern: Stateless,
     pub(super) ids: SessionIds,
     pub(super) sessions: Arc<Sessions<A>>,
+    uploads: Arc<Budget>,
     sweep: Mutex<Sweep<A>>,
 }
 
@@ -121,6 +128,8 @@ const ABANDONED: Duration = Duration::from_secs(5 * 60);
 pub enum Admission<A> {
     /// Answer it now; its body need not be read.
     Reject(Response<Bytes>),
+    /// Verify its token, and say what came of it.
+    Authorize(PendingAuth<A>),
     /// Read its body.
     ReadBody(Upload<A>),
     /// Answer with the stream of HTTP+SSE.
@@ -143,7 +152,9 @@ impl<A: Default> HttpServer<A> {
         let modern = Stateless::new(&config);
         let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
         let ids = SessionIds::new(seed);
-        Self { shared: Arc::new(Shared { config, session, modern, ids, sessions, sweep }) }
+        let uploads = Arc::new(Budget::new(config.upload_bytes));
+        let shared = Shared { config, session, modern, ids, sessions, uploads, sweep };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Takes no new sessions and requests, and closes each session when what it has in flight is
@@ -155,12 +166,38 @@ impl<A: Default> HttpServer<A> {
         }
     }
 
+    /// Lets the page a request comes from read the answer, if it may call: adds what browsers look
+    /// for to the headers of any response, whoever made it (`case_73`).
+    pub fn add_cors_headers(&self, request: &Parts, response: &mut HeaderMap) {
+        let config = &self.shared.config;
+        let Some(cors) = &config.cors else {
+            return;
+        };
+        cors::vary(response);
+        if let Ok(Some(origin)) = access::check(request, &config.hosts, &config.origins) {
+            cors.share(origin, response);
+        }
+    }
+
     /// Judges a request by its head.
     pub fn begin(&self, now: Instant, head: &Parts) -> Admission<A> {
-        match self.admit(now, head) {
-            Ok(admission) => admission,
-            Err(refusal) => Admission::Reject(refusal.into_response()),
-        }
+        self.judge(now, head).unwrap_or_else(|refusal| Admission::Reject(refusal.into_response()))
+    }
+
+    /// Goes on with a request once its token has been looked at.
+    pub(super) fn resume(
+        &self,
+        now: Instant,
+        head: &Parts,
+        verified: Result<AccessToken, VerifyError>,
+    ) -> Admission<A> {
+        let grant = match &self.shared.config.resource {
+            Some(resource) => Grant::new(resource, verified),
+            None => Ok(Grant::default()),
+        };
+        grant
+            .and_then(|grant| self.admit(now, head, grant))
+            .unwrap_or_else(|refusal| Admission::Reject(refusal.into_response()))
     }
 
     /// Looks after sessions that nobody reads a stream of, and forgets those that are over.
@@ -227,20 +264,56 @@ impl<A: Default> HttpServer<A> {
         &self.shared.config
     }
 
-    fn admit(&self, now: Instant, head: &Parts) -> Result<Admission<A>, Refusal> {
+    fn judge(&self, now: Instant, head: &Parts) -> Result<Admission<A>, Refusal> {
         let config = &self.shared.config;
         access::check(head, &config.hosts, &config.origins).map_err(Refusal::Denied)?;
+        let methods = self.methods(head.uri.path()).ok_or(Refusal::UnknownPath)?;
+        if let Some(cors) = config.cors.as_ref().filter(|_| Cors::is_preflight(head)) {
+            return Ok(Admission::Reject(cors.preflight(head, methods)));
+        }
+        match &config.resource {
+            Some(resource) if resource.publishes_at(head.uri.path()) => {
+                admit::publish(resource, head).map(Admission::Reject)
+            }
+            Some(resource) => {
+                let server = Self { shared: Arc::clone(&self.shared) };
+                admit::begin(server, resource, head).map(Admission::Authorize)
+            }
+            None => self.admit(now, head, Grant::default()),
+        }
+    }
+
+    /// The methods that a path has, if there is anything there.
+    fn methods(&self, path: &str) -> Option<&'static str> {
+        let HttpConfig { sse, mcp, resource, .. } = &self.shared.config;
+        match sse {
+            Some(sse) if path == sse.stream => Some("GET"),
+            Some(sse) if path == sse.messages => Some("POST"),
+            _ if mcp.as_deref() == Some(path) => Some("GET, POST, DELETE"),
+            _ if resource.as_ref().is_some_and(|it| it.publishes_at(path)) => Some("GET, HEAD"),
+            _ => None,
+        }
+    }
+
+    fn admit(&self, now: Instant, head: &Parts, grant: Grant) -> Result<Admission<A>, Refusal> {
+        let config = &self.shared.config;
         let path = head.uri.path();
         match &config.sse {
-            Some(sse) if path == sse.stream => self.open(now, head, sse),
-            Some(sse) if path == sse.messages => self.post(head),
-            _ if config.mcp.as_deref() == Some(path) => self.mcp(now, head),
+            Some(sse) if path == sse.stream => self.open(now, head, sse, &grant),
+            Some(sse) if path == sse.messages => self.post(head, grant),
+            _ if config.mcp.as_deref() == Some(path) => self.mcp(now, head, grant),
             _ => Err(Refusal::UnknownPath),
         }
     }
 
     /// `GET /sse`: a new session, whose first event names the URI to post to (SSE-02).
-    fn open(&self, now: Instant, head: &Parts, paths: &SsePaths) -> Result<Admission<A>, Refusal> {
+    fn open(
+        &self,
+        now: Instant,
+        head: &Parts,
+        paths: &SsePaths,
+        grant: &Grant,
+    ) -> Result<Admission<A>, Refusal> {
         if head.method != Method::GET {
             return Err(Refusal::MethodNotAllowed("GET"));
         }
@@ -250,7 +323,8 @@ impl<A: Default> HttpServer<A> {
         let shared = &*self.shared;
         let id = shared.ids.generate();
         let session = ServerSession::new(now, Arc::clone(&shared.session));
-        let slot = shared.sessions.insert(id, Slot::new(session, A::default()))?;
+        let slot = Slot::new(session, A::default()).bound_to(grant);
+        let slot = shared.sessions.insert(id, slot)?;
         let greeting = self.greeting(id, paths);
         let sessions = Arc::clone(&shared.sessions);
         let keep_alive = shared.config.keep_alive;
@@ -273,34 +347,39 @@ impl<A: Default> HttpServer<A> {
     }
 
     /// The one endpoint of Streamable HTTP.
-    fn mcp(&self, now: Instant, head: &Parts) -> Result<Admission<A>, Refusal> {
+    fn mcp(&self, now: Instant, head: &Parts, grant: Grant) -> Result<Admission<A>, Refusal> {
         match head.method {
             Method::POST => {
                 if !mcp::accepts_both(&head.headers) {
                     return Err(Refusal::NeedsBoth);
                 }
-                self.upload(head, Target::Mcp(Arc::clone(&self.shared)))
+                self.upload(head, Target::Mcp(Arc::clone(&self.shared)), grant)
             }
-            Method::GET => Ok(mcp::listen(now, &self.shared, &head.headers)),
-            Method::DELETE => Ok(mcp::delete(now, &self.shared, &head.headers)),
+            Method::GET => Ok(mcp::listen(now, &self.shared, &head.headers, &grant)),
+            Method::DELETE => Ok(mcp::delete(now, &self.shared, &head.headers, &grant)),
             _ => Err(Refusal::MethodNotAllowed("GET, POST, DELETE")),
         }
     }
 
     /// `POST /messages`: a message for a session whose stream is open.
-    fn post(&self, head: &Parts) -> Result<Admission<A>, Refusal> {
+    fn post(&self, head: &Parts, grant: Grant) -> Result<Admission<A>, Refusal> {
         if head.method != Method::POST {
             return Err(Refusal::MethodNotAllowed("POST"));
         }
         let id = head::query(head.uri.query(), "session_id").ok_or(Refusal::NoSessionId)?;
         let slot = SessionId::parse(id)
             .and_then(|id| self.shared.sessions.get(id))
-            .filter(|slot| slot.lock().streams().is_none())
+            .filter(|slot| grant.reaches(slot) && slot.lock().streams().is_none())
             .ok_or(Refusal::UnknownSession)?;
-        self.upload(head, Target::Messages(slot))
+        self.upload(head, Target::Messages(slot), grant)
     }
 
-    fn upload(&self, head: &Parts, target: Target<A>) -> Result<Admission<A>, Refusal> {
+    fn upload(
+        &self,
+        head: &Parts,
+        target: Target<A>,
+        grant: Grant,
+    ) -> Result<Admission<A>, Refusal> {
         if !head::is_json(&head.headers) {
             return Err(Refusal::NotJson);
         }
@@ -308,7 +387,8 @@ impl<A: Default> HttpServer<A> {
         if head::content_length(&head.headers).is_some_and(|length| length > limits.bytes) {
             return Err(Refusal::TooLarge { limit: limits.bytes });
         }
-        Ok(Admission::ReadBody(Upload::new(target, limits)))
+        let share = Share::new(Arc::clone(&self.shared.uploads));
+        Ok(Admission::ReadBody(Upload::new(target, limits, grant, share)))
     }
 }
 

@@ -9,8 +9,10 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SessionId;
+use super::admit::Grant;
 use super::refusal::Refusal;
 use super::streams::{Reader, Streams, Turn, is_primed};
+use crate::auth::Principal;
 use crate::id::RequestKey;
 use crate::session::{Lane, ServerSession};
 use crate::time::Instant;
@@ -22,6 +24,8 @@ const SHARDS: usize = 16;
 #[derive(Debug)]
 pub struct Slot<A> {
     inner: Mutex<Inner>,
+    /// On whose behalf its client began it.
+    principal: Option<Principal>,
     attachment: A,
 }
 
@@ -40,7 +44,8 @@ impl<A> Slot<A> {
     /// A session with an attachment.
     #[must_use]
     pub const fn new(session: ServerSession, attachment: A) -> Self {
-        Self { inner: Mutex::new(Inner { session, streams: None }), attachment }
+        let inner = Mutex::new(Inner { session, streams: None });
+        Self { inner, principal: None, attachment }
     }
 
     /// A session of Streamable HTTP.
@@ -49,7 +54,13 @@ impl<A> Slot<A> {
         streams: Streams,
         attachment: A,
     ) -> Self {
-        Self { inner: Mutex::new(Inner { session, streams: Some(streams) }), attachment }
+        let inner = Mutex::new(Inner { session, streams: Some(streams) });
+        Self { inner, principal: None, attachment }
+    }
+
+    /// Binds the session to whoever begins it (SEC-02).
+    pub(super) fn bound_to(self, grant: &Grant) -> Self {
+        Self { principal: grant.principal().cloned(), ..self }
     }
 
     /// Waits for the session to be free.
@@ -57,6 +68,13 @@ impl<A> Slot<A> {
     pub fn lock(&self) -> SlotGuard<'_> {
         // A panic elsewhere must not take the session with it: every method leaves it whole.
         SlotGuard(self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// On whose behalf the session's client speaks, if it had to say. Requests that come on
+    /// anybody else's never get to the session.
+    #[must_use]
+    pub const fn principal(&self) -> Option<&Principal> {
+        self.principal.as_ref()
     }
 
     /// What the driver keeps beside the session.

@@ -7,6 +7,8 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response};
 
+use super::admit::Grant;
+use super::budget::Share;
 use super::modern::ModernCall;
 use super::refusal::{Refusal, accepted};
 use super::server::Shared;
@@ -22,6 +24,9 @@ use crate::time::Instant;
 pub struct Upload<A> {
     target: Target<A>,
     limits: EnvelopeLimits,
+    grant: Grant,
+    /// What it takes of all that the server may be receiving at a time.
+    share: Share,
     body: Body,
 }
 
@@ -56,20 +61,28 @@ pub enum Posted<A> {
 }
 
 impl<A: Default> Upload<A> {
-    pub(super) const fn new(target: Target<A>, limits: EnvelopeLimits) -> Self {
-        Self { target, limits, body: Body::Empty }
+    pub(super) const fn new(
+        target: Target<A>,
+        limits: EnvelopeLimits,
+        grant: Grant,
+        share: Share,
+    ) -> Self {
+        Self { target, limits, grant, share, body: Body::Empty }
     }
 
     /// Takes a piece of the body.
     ///
     /// # Errors
-    /// The response to send, 413, when the body is larger than a message may be. The rest of it
-    /// need not be read.
+    /// The response to send: 413 when the body is larger than a message may be, 503 when the server
+    /// receives too much already. The rest of it need not be read.
     #[expect(clippy::result_large_err, reason = "the refusal is the answer, moved once")]
     pub fn handle_data(&mut self, data: Bytes) -> Result<(), Response<Bytes>> {
         let limit = self.limits.bytes;
         if self.len().saturating_add(data.len()) > limit {
             return Err(Refusal::TooLarge { limit }.into_response());
+        }
+        if !self.share.grow(data.len()) {
+            return Err(Refusal::UploadsFull.into_response());
         }
         self.body = match core::mem::replace(&mut self.body, Body::Empty) {
             Body::Empty => Body::Whole(data),
@@ -91,7 +104,8 @@ impl<A: Default> Upload<A> {
     /// once, with 202. The answer, if there is to be one, leaves on the event stream (SSE-08).
     ///
     /// A message that is not taken is refused here: with 400 and a JSON-RPC error when it is
-    /// malformed, with 404 when the session has ended, with 503 when it can take no more for now.
+    /// malformed, with 403 when it calls a tool that the sender's token does not allow, with 404 when
+    /// the session has ended, with 503 when it can take no more for now.
     #[must_use]
     pub fn handle_end(self, now: Instant, headers: &HeaderMap) -> Posted<A> {
         let frame = match self.body {
@@ -104,6 +118,9 @@ impl<A: Default> Upload<A> {
             Ok(incoming) => incoming,
             Err(error) => return Posted::Refused(Refusal::Malformed(error).into_response()),
         };
+        if let Err(refusal) = self.grant.check(&incoming) {
+            return Posted::Refused(refusal.into_response_to(mcp::id_of(&incoming)));
+        }
         match self.target {
             Target::Messages(slot) => {
                 let mut session = slot.lock();
@@ -112,7 +129,10 @@ impl<A: Default> Upload<A> {
                 let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
                 Posted::Session(response, slot)
             }
-            Target::Mcp(shared) => mcp::accept(now, &shared, headers, incoming, frame.len()),
+            Target::Mcp(shared) => {
+                let from = (headers, &self.grant);
+                mcp::accept(now, &shared, from, incoming, frame.len())
+            }
         }
     }
 
