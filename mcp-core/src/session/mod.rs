@@ -14,8 +14,8 @@ mod refusal;
 mod server;
 
 pub use client::{
-    ClientCloseReason, ClientEvent, ClientSession, ClientTransmit, Server, TransmitKey,
-    TransmitKind,
+    ClientCloseReason, ClientEvent, ClientSession, ClientTransmit, PageError, Pages, Server,
+    TransmitKey, TransmitKind,
 };
 pub use counters::Counters;
 pub use event::{

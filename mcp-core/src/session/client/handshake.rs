@@ -121,6 +121,7 @@ impl ClientSession {
         self.handshake.answered = false;
         self.handshake.proposed_again = false;
         self.outbox.drop_ahead();
+        self.cache.clear();
         self.forget_incoming();
         match self.phase {
             ClientPhase::Probing => self.probe(now),

@@ -129,6 +129,7 @@ impl ClientSession {
                 self.counters.ignored_notifications += 1;
             }
             method => {
+                self.cache.invalidate(&method, params.as_ref());
                 let about = self.about(lane, params.as_ref());
                 self.inform(ClientEvent::Notification { method, params, about });
             }

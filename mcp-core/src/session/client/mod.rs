@@ -1,10 +1,12 @@
 //! The client's end of a session, in both eras.
 
+mod cache;
 mod event;
 mod handshake;
 mod incoming;
 mod outbox;
 mod outgoing;
+mod pages;
 mod requests;
 mod responses;
 mod rounds;
@@ -13,6 +15,7 @@ mod screen;
 pub use event::{
     ClientCloseReason, ClientEvent, ClientTransmit, Server, TransmitKey, TransmitKind,
 };
+pub use pages::{PageError, Pages};
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -22,6 +25,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use self::cache::Cache;
 use self::handshake::Handshake;
 use self::outbox::{Ahead, Outbox};
 use self::requests::{Requests, State, cost};
@@ -114,6 +118,7 @@ pub struct ClientSession {
     /// Which of them are input that a request of ours needs.
     inputs: BTreeMap<RequestKey, RequestHandle>,
     elicitations: Elicitations,
+    cache: Cache,
     events: VecDeque<ClientEvent>,
     counters: Counters,
     /// Ids on the wire, used once each: late answers to what is over can be told.
@@ -138,6 +143,7 @@ impl ClientSession {
             ids: BTreeMap::new(),
             inputs: BTreeMap::new(),
             elicitations: Elicitations::default(),
+            cache: Cache::default(),
             events: VecDeque::new(),
             counters: Counters::default(),
             last_id: 0,
@@ -234,6 +240,13 @@ impl ClientSession {
     pub fn cancel(&mut self, now: Instant, handle: RequestHandle, reason: &str) {
         self.advance(now);
         self.give_up_on(handle, reason, RequestError::Cancelled);
+    }
+
+    /// Forgets results that are for one authorization alone: the requests to come have another one
+    /// (CACHE-11).
+    pub fn forget_private_results(&mut self, now: Instant) {
+        self.advance(now);
+        self.cache.forget_private();
     }
 
     /// Ends the session now. Answers already queued can still be polled.
@@ -542,6 +555,18 @@ impl ClientSession {
         self.incoming.len()
     }
 
+    /// Results that are kept.
+    #[must_use]
+    pub fn cached_results(&self) -> usize {
+        self.cache.len()
+    }
+
+    /// Bytes of them.
+    #[must_use]
+    pub const fn cached_bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+
     /// Events waiting to be polled.
     #[must_use]
     pub fn queued_events(&self) -> usize {
@@ -594,6 +619,13 @@ impl ClientSession {
         let lasts = item.method == Method::SubscriptionsListen.as_str() && item.timeout.is_none();
         let timeout = item.timeout.unwrap_or(timeouts.request);
         let patience = (!lasts).then(|| Patience::new(now, timeout, timeouts.request_max));
+        if self.phase == ClientPhase::Modern
+            && let Some(result) = self.cache.get(now, &item)
+        {
+            self.counters.cache_hits += 1;
+            self.events.push_back(ClientEvent::Response(handle, Ok(result)));
+            return handle;
+        }
         if let Some(revision) = self.unspoken(&item) {
             let error = RequestError::NotInRevision(revision);
             self.events.push_back(ClientEvent::Response(handle, Err(error)));
@@ -682,6 +714,7 @@ impl ClientSession {
         self.ids.clear();
         self.inputs.clear();
         self.elicitations.clear();
+        self.cache.clear();
         while let Some(handle) = self.requests.first() {
             let left = self.requests.get(handle).is_some_and(|pending| pending.left);
             let error = if left { RequestError::Lost } else { RequestError::NotSent };

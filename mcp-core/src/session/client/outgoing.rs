@@ -154,6 +154,7 @@ impl ClientSession {
             }
             params = Some(whole);
         }
+        let epoch = self.cache.epoch;
         let token = progress.then_some(id);
         let era = if self.phase == ClientPhase::Modern { Era::Modern } else { Era::Legacy };
         let params = match (era, token) {
@@ -163,7 +164,7 @@ impl ClientSession {
             (Era::Legacy, Some(token)) => Some(with_progress_token(params.as_ref(), token)),
             (Era::Legacy, None) => params,
         };
-        self.requests.set_state(handle, State::Sent(Sent { id, key, era }));
+        self.requests.set_state(handle, State::Sent(Sent { id, key, era, epoch }));
         self.counters.sent += 1;
         let frame = Frame::request(&RequestId::from(id), &method, params.as_ref());
         let (kind, revision) = (TransmitKind::Request(handle), self.revision());

@@ -56,6 +56,8 @@ pub(super) struct Sent {
     pub(super) id: u64,
     pub(super) key: TransmitKey,
     pub(super) era: Era,
+    /// How often results had been found to be out of date by then.
+    pub(super) epoch: u64,
 }
 
 /// What a request is asked for, and what has been answered so far.

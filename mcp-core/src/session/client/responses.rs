@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::{ClientSession, screen};
 use crate::error::RequestError;
 use crate::id::RequestHandle;
-use crate::jsonrpc::{ErrorObject, RawJson, Response};
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Response};
 use crate::lifecycle::{ClientPhase, Method};
 use crate::model::TASKS_EXTENSION;
 use crate::revision::Era;
@@ -42,7 +42,7 @@ impl ClientSession {
                 }
                 self.finish(handle, Ok(result));
             }
-            Ok(result) => self.handle_modern_result(now, handle, result),
+            Ok(result) => self.handle_modern_result(now, handle, sent.epoch, result),
         }
     }
 
@@ -62,6 +62,11 @@ impl ClientSession {
             }
         }
         self.elicitations.note_error(&error);
+        if error.code() == ErrorCode::INVALID_PARAMS
+            && let Some(pending) = self.requests.get(handle)
+        {
+            self.cache.handle_bad_cursor(&pending.item);
+        }
         self.finish(handle, Err(RequestError::Refused(error)));
     }
 
@@ -69,13 +74,24 @@ impl ClientSession {
         self.requests.get(handle).is_some_and(|pending| !pending.retried)
     }
 
-    fn handle_modern_result(&mut self, now: Instant, handle: RequestHandle, result: RawJson) {
+    fn handle_modern_result(
+        &mut self,
+        now: Instant,
+        handle: RequestHandle,
+        epoch: u64,
+        result: RawJson,
+    ) {
         let Some(pending) = self.requests.get(handle) else {
             return;
         };
         let method = Method::from_name(&pending.item.method);
         match kind(&result) {
-            Kind::Complete => self.finish(handle, Ok(result)),
+            Kind::Complete => {
+                if pending.rounds == 0 && epoch == self.cache.epoch {
+                    self.cache.put(now, &self.config.limits, &pending.item, &result);
+                }
+                self.finish(handle, Ok(result));
+            }
             Kind::InputRequired if asks(&method) => {
                 let params = pending.item.params.as_ref();
                 if self.config.limits.rounds == 0 || params.is_some_and(screen::has_round) {

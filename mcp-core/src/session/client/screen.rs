@@ -126,7 +126,7 @@ pub(super) fn has_round(params: &RawJson) -> bool {
 }
 
 /// Whether an object has a member that is not null.
-fn has_member(object: &RawJson, name: &str) -> bool {
+pub(super) fn has_member(object: &RawJson, name: &str) -> bool {
     type Members = alloc::collections::BTreeMap<String, Option<IgnoredAny>>;
     // Most have none; looking for the letters first spares them a parse. A backslash could spell
     // them with escapes.
