@@ -12,6 +12,7 @@ mod meta;
 #[path = "../driver/pipe.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod pipe;
+mod protected;
 #[path = "../driver/runtime.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod runtime;

@@ -139,6 +139,11 @@ impl<H: Handler> Web<H> {
     pub(crate) fn post_raw(&self, headers: &HeaderMap, body: impl Into<Bytes>) -> Answer {
         let mut request = Request::post("/mcp").body(Whole(Some(body.into()))).unwrap();
         *request.headers_mut() = headers.clone();
+        self.send(request)
+    }
+
+    /// Sends any request.
+    pub(crate) fn send(&self, request: Request<Whole>) -> Answer {
         let answer = Answer::default();
         let (state, service) = (Arc::clone(&answer.0), self.service.clone());
         self.sim.spawn(async move {
@@ -183,7 +188,7 @@ async fn read<H: Handler>(
 }
 
 /// A body in one piece.
-pub(crate) struct Whole(Option<Bytes>);
+pub(crate) struct Whole(pub(crate) Option<Bytes>);
 
 impl http_body::Body for Whole {
     type Data = Bytes;
