@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod delay;
 pub mod everything;
 pub mod options;
+pub mod protected;
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

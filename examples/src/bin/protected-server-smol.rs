@@ -1,0 +1,31 @@
+//! A server that only serves who has a token, on smol.
+//!
+//! ```text
+//! cargo run --release -p mcp-examples --bin protected-server-smol -- --help
+//! ```
+//!
+//! What it protects, and how, is in `protected.rs`, and the same for every runtime.
+
+use std::io;
+
+use mcp_examples::protected::{self, Options};
+
+fn main() -> io::Result<()> {
+    smol::block_on(run())
+}
+
+async fn run() -> io::Result<()> {
+    let options = Options::from_env();
+    let origins = options.origins.clone();
+    let server = mcp_smol::serve(protected::build()?)
+        .protected_by(options.resource()?, options.verifier())
+        .http_config(move |http| {
+            http.origins = origins.into_iter().fold(http.origins.clone(), |all, it| all.allow(it));
+        })
+        .until(mcp_smol::terminated())
+        .bind(&options.address)
+        .await?;
+    println!("Serving {} on http://{}/mcp", options.url, server.local_addr());
+    server.serve().await;
+    Ok(())
+}
