@@ -26,6 +26,13 @@ use crate::transport::http::{
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
 ///
+/// What it keeps for a client is bounded, and so is the time that tokens and bodies may take.
+/// Connections are whoever's who mounts it: how many there are, how long a head may take, and how
+/// long a client may go without reading. While nothing is read, nobody asks the service for more,
+/// so it cannot end the answer by itself; [`serve_http`](super::serve_http) closes such a
+/// connection after [`HttpOptions::stall_timeout`](super::HttpOptions::stall_timeout), and so
+/// should any other listener.
+///
 /// Cloning shares the server.
 pub struct HttpService<R: Runtime, H: Handler> {
     engine: Arc<Engine<R, H>>,

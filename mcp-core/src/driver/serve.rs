@@ -172,7 +172,8 @@ impl<P: Platform, H: Handler> Serve<P, H> {
         Ok(Bound { runtime, service, listener, address, options, shutdown })
     }
 
-    /// The HTTP server as a service, to be mounted in a server of your own.
+    /// The HTTP server as a service, to be mounted in a server of your own, which bounds its
+    /// connections: [`Self::http_options`] have no effect then.
     ///
     /// # Errors
     /// The operating system has no secret bytes to give.
