@@ -25,6 +25,7 @@ mod resources;
 mod rounds;
 mod schemas;
 mod skills;
+mod tasks;
 
 /// Builds the server.
 ///
@@ -46,6 +47,7 @@ pub fn build(sleep: Sleep) -> Result<Server, ConfigError> {
     let server = rounds::add(server);
     let server = schemas::add(server);
     let server = errors::add(server);
+    let server = tasks::add(server, sleep);
     let server = changes::add(server, &handle);
     let server = resources::add(server);
     let server = prompts::add(server);
@@ -70,5 +72,6 @@ mod tests {
             offered.tools.is_some() && offered.resources.is_some() && offered.prompts.is_some()
         );
         assert!(offered.has_extension("io.modelcontextprotocol/skills"));
+        assert!(offered.has_extension("io.modelcontextprotocol/tasks"));
     }
 }

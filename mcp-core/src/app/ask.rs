@@ -45,6 +45,14 @@ impl<T> Ask<T> {
         Self(State::Unsent(connection, request, Box::new(read)))
     }
 
+    /// A question that is on its way.
+    pub(super) fn sent(
+        answer: PeerAnswer,
+        read: impl FnOnce(&RawJson) -> Result<T, AskError> + Send + 'static,
+    ) -> Self {
+        Self(State::Sent(answer, Box::new(read)))
+    }
+
     /// Makes something else of the answer.
     #[cfg(feature = "schemars")]
     pub(super) fn then<U>(

@@ -20,6 +20,7 @@ use super::resource::ResourceOutput;
 use super::seal::Seal;
 use super::server::{Inner, OnInitialize, Server};
 use super::shelf::Shelf;
+use super::task::{TaskSettings, Tasks};
 use super::template::{Template, UriVariables};
 use super::tool::ToolOutput;
 use super::{CallError, ConfigError, Context};
@@ -28,7 +29,8 @@ use crate::lifecycle::{Method, MethodSet};
 use crate::model::{
     Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
     ListChangedCapability, Prompt, RawObject, Reference, Resource, ResourceTemplate,
-    ResourcesCapability, ServerCapabilities, Supported, Tool,
+    ResourcesCapability, ServerCapabilities, Supported, TASKS_EXTENSION, TaskRequests,
+    TasksCapability, Tool, ToolsTaskRequests,
 };
 use crate::revision::Revision;
 use crate::session::Client;
@@ -44,22 +46,24 @@ pub struct ServerBuilder {
     instructions: Option<String>,
     page_size: Option<usize>,
     subscriptions: Option<usize>,
-    offers: Offers,
+    pub(super) offers: Offers,
     changes: Changes,
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
     extensions: BTreeMap<String, RawJson>,
     on_initialize: Option<OnInitialize>,
     pub(super) seal: Seal,
+    pub(super) tasks: TaskSettings,
 }
 
 /// What is offered even if there is nothing of it yet.
 #[derive(Clone, Copy, Debug, Default)]
-struct Offers {
+pub(super) struct Offers {
     tools: bool,
     resources: bool,
     prompts: bool,
     logging: bool,
+    pub(super) tasks: bool,
 }
 
 /// How many resources one client may watch unless the builder says otherwise.
@@ -79,6 +83,7 @@ impl ServerBuilder {
             extensions: BTreeMap::new(),
             on_initialize: None,
             seal: Seal::default(),
+            tasks: TaskSettings::default(),
         }
     }
 
@@ -412,15 +417,21 @@ impl ServerBuilder {
             return Err(ConfigError::ExtensionName(name.clone()));
         }
         let completions = self.take_completions()?;
+        let has_tasks = self.offers.tasks || self.changes.has_task_tools();
+        if has_tasks {
+            self.extensions.insert(TASKS_EXTENSION.into(), RawJson::EMPTY_OBJECT);
+        }
         let methods = self.take_methods()?;
 
-        let capabilities = self.capabilities(!completions.is_empty());
+        let mut capabilities = self.capabilities(!completions.is_empty());
+        capabilities.tasks = has_tasks.then(tasks_capability);
         let mut served = served_methods(&capabilities);
         for method in methods.keys() {
             served.insert(method.clone());
         }
         let named = self.info.clone().for_revision(Revision::V2026_07_28);
         let server = self.info.name.clone();
+        let listeners = Listeners::default();
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
@@ -437,7 +448,8 @@ impl ServerBuilder {
             max_subscriptions: self.subscriptions.unwrap_or_default(),
             audience: Audience::default(),
             seal: self.seal.of_server(server),
-            listeners: Listeners::default(),
+            tasks: has_tasks.then(|| Tasks::new(self.tasks, listeners.clone())),
+            listeners,
         }))
     }
 
@@ -490,7 +502,7 @@ impl ServerBuilder {
 
     /// CAP-07: what is there, and nothing else.
     fn capabilities(&self, completions: bool) -> ServerCapabilities {
-        let Offers { tools, resources, prompts, logging } = self.offers;
+        let Offers { tools, resources, prompts, logging, .. } = self.offers;
         // Any list can change through `Server::apply`, which tells the clients.
         let list = ListChangedCapability::new().with_list_changed(true);
         let mut capabilities = ServerCapabilities::new();
@@ -512,6 +524,16 @@ impl ServerBuilder {
         }
         capabilities
     }
+}
+
+/// What 2025-11-25 is told of tasks (TASK-01). They can be listed: each belongs to a session, or
+/// to a principal.
+fn tasks_capability() -> TasksCapability {
+    let calls = ToolsTaskRequests::new().with_call(Supported);
+    TasksCapability::new()
+        .with_list(Supported)
+        .with_cancel(Supported)
+        .with_requests(TaskRequests::new().with_tools(calls))
 }
 
 /// A prefix of labels separated by dots, a slash, and a name: the key format of `_meta` with its
@@ -554,6 +576,15 @@ fn served_methods(capabilities: &ServerCapabilities) -> MethodSet {
     }
     if capabilities.completions.is_some() {
         methods.push(Method::CompletionComplete);
+    }
+    if capabilities.tasks.is_some() {
+        methods.extend([
+            Method::TasksGet,
+            Method::TasksResult,
+            Method::TasksList,
+            Method::TasksCancel,
+            Method::TasksUpdate,
+        ]);
     }
     if capabilities.logging.is_some() {
         methods.push(Method::LoggingSetLevel);

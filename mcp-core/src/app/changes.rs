@@ -15,7 +15,7 @@ use super::template::UriVariables;
 use super::tool::{ToolEntry, ToolOutput};
 use super::{CallError, ConfigError, Context};
 use crate::jsonrpc::RawJson;
-use crate::model::{GetPromptResult, Prompt, Resource, ResourceTemplate, Tool};
+use crate::model::{GetPromptResult, Prompt, Resource, ResourceTemplate, TaskSupport, Tool};
 
 /// Tools, resources and prompts to add to a running server, and names to take away.
 ///
@@ -151,6 +151,11 @@ impl Changes {
     pub fn remove_prompt(mut self, name: impl Into<String>) -> Self {
         self.removed_prompts.push(name.into());
         self
+    }
+
+    /// Whether a tool among them can be run as a task.
+    pub(super) fn has_task_tools(&self) -> bool {
+        self.tools.iter().any(|entry| entry.tool.task_support() != TaskSupport::Forbidden)
     }
 
     pub(super) const fn touches_tools(&self) -> bool {

@@ -10,11 +10,12 @@ use serde::Serialize;
 use super::connection::Connection;
 use super::error::AskError;
 use super::round::Round;
+use super::task::Slot;
 use crate::id::{ProgressToken, RequestId, RequestKey};
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, NotificationMethod, Sender};
 use crate::model::{ForRevision, Level, LogParams, ProgressParams};
-use crate::revision::Revision;
+use crate::revision::{Era, Revision};
 use crate::session::Outgoing;
 
 /// One request's view of its client: progress, logging, questions.
@@ -32,6 +33,8 @@ pub struct Context {
     pub(super) principal: Option<Arc<str>>,
     /// What there is of earlier rounds, for requests that may take several.
     pub(super) round: Option<Arc<Round>>,
+    /// The task, for calls that are one or may become one.
+    pub(super) task: Option<Arc<Slot>>,
 }
 
 #[derive(Debug)]
@@ -74,6 +77,7 @@ impl Context {
             timeout: None,
             principal,
             round: None,
+            task: None,
         }
     }
 
@@ -114,8 +118,11 @@ impl Context {
     ///
     /// `progress` must grow with every call, in any unit; `total` is where it ends, if that is
     /// known. The message is left out for clients older than 2025-03-26
-    /// (`2025-11-25/basic/utilities/progress`).
+    /// (`2025-11-25/basic/utilities/progress`). In a task it is its status message as well.
     pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) -> Delivery {
+        if let Some(message) = message {
+            self.task_status(message);
+        }
         let Some(report) = &self.progress else {
             return Delivery::Unwanted;
         };
@@ -246,7 +253,12 @@ impl Context {
             return Delivery::Dropped;
         };
         let method = method.as_str().to_owned();
-        let notification = Outgoing::new(method, Some(params)).about(self.request);
+        let notification = match self.live_task() {
+            None => Outgoing::new(method, Some(params)).about(self.request),
+            // TASKX-25: there is nowhere it could go.
+            Some(_) if self.revision().era() == Era::Modern => return Delivery::Unwanted,
+            Some(task) => task.notification(Outgoing::new(method, Some(params))),
+        };
         match self.connection.peer().notify(notification) {
             Ok(()) => Delivery::Sent,
             Err(_) => Delivery::Dropped,

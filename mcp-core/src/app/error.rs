@@ -1,5 +1,6 @@
 //! What can go wrong in an application, and who hears of it.
 
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::any::Any;
 use core::error::Error;
@@ -10,7 +11,9 @@ use super::feature::ClientFeature;
 use super::template::TemplateError;
 use crate::error::RequestError;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
-use crate::model::{CallToolResult, MissingCapabilityData, ResourceNotFoundData};
+use crate::model::{
+    CallToolResult, ClientCapabilities, MissingCapabilityData, ResourceNotFoundData,
+};
 use crate::modern::InvalidAnnotation;
 use crate::revision::{Era, Revision};
 
@@ -191,6 +194,8 @@ enum Fault {
     InputRequired,
     /// The client did not declare what the handler needs.
     Unsupported(ClientFeature),
+    /// The client did not declare the extension that the handler needs.
+    MissingExtension(String),
     /// The client's answer makes no sense.
     Answer(String),
 }
@@ -207,6 +212,12 @@ impl CallError {
     #[must_use]
     pub fn resource_not_found(uri: impl Into<String>) -> Self {
         Self(Fault::ResourceNotFound(uri.into()))
+    }
+
+    /// The client did not declare the extension: -32021 since 2026-07-28
+    /// (`2026-07-28/basic/versioning#extension-negotiation`).
+    pub(super) fn missing_extension(name: &str) -> Self {
+        Self(Fault::MissingExtension(name.into()))
     }
 
     /// Whether the handler may have failed for want of an answer: what it made of the missing
@@ -226,11 +237,19 @@ impl CallError {
                 let data = MissingCapabilityData::new(feature.capabilities());
                 ErrorObject::new(code, self.to_string()).with_data(RawJson::known(&data))
             }
+            Fault::MissingExtension(ref name) if modern => {
+                let code = ErrorCode::MISSING_CLIENT_CAPABILITY;
+                let needed = BTreeMap::from([(name.clone(), RawJson::EMPTY_OBJECT)]);
+                let needed = ClientCapabilities::new().with_extensions(needed);
+                ErrorObject::new(code, self.to_string())
+                    .with_data(RawJson::known(&MissingCapabilityData::new(needed)))
+            }
             // MRTR-23
             Fault::Answer(_) if modern => ErrorObject::invalid_params(self.to_string()),
-            Fault::InputRequired | Fault::Unsupported(_) | Fault::Answer(_) => {
-                ErrorObject::internal(self.to_string())
-            }
+            Fault::InputRequired
+            | Fault::Unsupported(_)
+            | Fault::MissingExtension(_)
+            | Fault::Answer(_) => ErrorObject::internal(self.to_string()),
             Fault::Protocol(error) => error,
             Fault::ResourceNotFound(uri) => {
                 let code = match revision.era() {
@@ -250,13 +269,16 @@ impl CallError {
     ) -> Result<CallToolResult, ErrorObject> {
         match self.0 {
             Fault::Message(message) => Ok(CallToolResult::error(message)),
-            Fault::Unsupported(_) | Fault::Answer(_) if revision.era() == Era::Modern => {
+            Fault::Unsupported(_) | Fault::MissingExtension(_) | Fault::Answer(_)
+                if revision.era() == Era::Modern =>
+            {
                 Err(self.into_error(revision))
             }
             Fault::Protocol(_) | Fault::InputRequired => Err(self.into_error(revision)),
-            Fault::ResourceNotFound(_) | Fault::Unsupported(_) | Fault::Answer(_) => {
-                Ok(CallToolResult::error(self.to_string()))
-            }
+            Fault::ResourceNotFound(_)
+            | Fault::Unsupported(_)
+            | Fault::MissingExtension(_)
+            | Fault::Answer(_) => Ok(CallToolResult::error(self.to_string())),
         }
     }
 }
@@ -275,6 +297,9 @@ impl fmt::Display for CallError {
             Fault::ResourceNotFound(uri) => write!(f, "resource not found: {uri}"),
             Fault::InputRequired => AskError::InputRequired.fmt(f),
             Fault::Unsupported(feature) => AskError::Unsupported(*feature).fmt(f),
+            Fault::MissingExtension(name) => {
+                write!(f, "the client does not support the extension `{name}`")
+            }
             Fault::Answer(why) => write!(f, "the client's answer makes no sense: {why}"),
         }
     }

@@ -9,20 +9,24 @@ use core::task::{Context as Polling, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::decode;
+use super::task::Tasks;
 use super::{Connection, Context};
 use crate::error::SendError;
 use crate::id::RequestId;
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;
 use crate::model::{
-    AcknowledgedParams, EmptyParams, ListenParams, Meta, ResourceUpdatedParams, ServerCapabilities,
-    SubscriptionFilter,
+    AcknowledgedParams, EmptyParams, ForRevision, ListenParams, Meta, ResourceUpdatedParams,
+    ServerCapabilities, SubscriptionFilter, TASKS_EXTENSION,
 };
 use crate::modern::listen_result;
 
 /// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
 /// one client can make the server remember.
 pub(super) const MAX_WATCHED_URI: usize = 8 << 10;
+
+/// The tasks that one subscription may watch: more than a client can have worked on at a time.
+const MAX_WATCHED_TASKS: usize = 1024;
 
 /// The three lists that can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,25 +46,34 @@ impl List {
     }
 }
 
+/// Something that can be watched by itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Watched {
+    /// A resource, by its URI.
+    Resource(Arc<str>),
+    /// A task, by its id.
+    Task(Arc<str>),
+}
+
 /// Who listens, and to what.
 ///
 /// Whoever changes something leaves a note with each listener and wakes it; the listener sends
 /// its notes when it is polled. Notes of the same change are one, so a client that reads slowly
 /// takes no more memory than its subscription has entries, and misses nothing.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Listeners(Arc<Mutex<Table>>);
 
 #[derive(Debug, Default)]
 struct Table {
     listeners: BTreeMap<u64, Listener>,
-    watchers: BTreeMap<Arc<str>, BTreeSet<u64>>,
+    watchers: BTreeMap<Watched, BTreeSet<u64>>,
     next: u64,
 }
 
 #[derive(Debug)]
 struct Listener {
     lists: BTreeSet<List>,
-    watches: BTreeSet<Arc<str>>,
+    watches: BTreeSet<Watched>,
     notes: Arc<Mutex<Notes>>,
 }
 
@@ -68,7 +81,7 @@ struct Listener {
 #[derive(Debug, Default)]
 struct Notes {
     changed: BTreeSet<List>,
-    updated: BTreeSet<Arc<str>>,
+    updated: BTreeSet<Watched>,
     waker: Option<Waker>,
 }
 
@@ -87,12 +100,25 @@ impl Listeners {
         params: Option<&RawJson>,
         capabilities: &ServerCapabilities,
         max_watches: usize,
+        tasks: Option<&Tasks>,
     ) -> Reply {
         let Some(id) = cx.id().cloned() else {
             return Err(ErrorObject::internal("the subscription has no name"));
         };
         let ListenParams { notifications, .. } = decode::params(params)?;
-        let honoured = honoured(notifications, capabilities);
+        let wanted_tasks = notifications.task_ids.clone();
+        let mut honoured = honoured(notifications, capabilities);
+        if let (Some(ids), Some(tasks)) = (wanted_tasks, tasks) {
+            // TASKX-23
+            cx.require_extension(TASKS_EXTENSION)
+                .map_err(|error| error.into_error(cx.revision()))?;
+            if ids.len() > MAX_WATCHED_TASKS {
+                return Err(ErrorObject::invalid_params(format!(
+                    "Too many tasks: a subscription may have {MAX_WATCHED_TASKS}"
+                )));
+            }
+            honoured.task_ids = Some(tasks.visible(ids, &cx));
+        }
         let watched = honoured.resource_subscriptions.as_deref().unwrap_or_default();
         if watched.len() > max_watches {
             return Err(ErrorObject::invalid_params(format!(
@@ -112,7 +138,7 @@ impl Listeners {
         if cx.connection().notify(&method, Some(RawJson::known(&acknowledged))).is_err() {
             return Err(ErrorObject::internal("the subscription cannot be acknowledged"));
         }
-        poll_fn(|polling| send(cx.connection(), &notes, &id, polling)).await;
+        poll_fn(|polling| send(cx.connection(), &notes, &id, tasks, polling)).await;
         Ok(listen_result(&id))
     }
 
@@ -128,12 +154,21 @@ impl Listeners {
 
     /// Takes note that a resource has changed, and says how many listen to that.
     pub(super) fn updated(&self, uri: &str) -> usize {
+        self.happened(&Watched::Resource(uri.into()))
+    }
+
+    /// Takes note that a task has changed.
+    pub(super) fn task_changed(&self, id: &Arc<str>) {
+        self.happened(&Watched::Task(Arc::clone(id)));
+    }
+
+    fn happened(&self, watched: &Watched) -> usize {
         let table = lock(&self.0);
-        let Some((uri, keys)) = table.watchers.get_key_value(uri) else {
+        let Some((watched, keys)) = table.watchers.get_key_value(watched) else {
             return 0;
         };
         let concerned = keys.iter().filter_map(|key| table.listeners.get(key));
-        let write = |notes: &mut Notes| notes.updated.insert(Arc::clone(uri));
+        let write = |notes: &mut Notes| notes.updated.insert(watched.clone());
         let wakers: Vec<_> = concerned.map(|it| note(&it.notes, write)).collect();
         drop(table);
         let count = wakers.len();
@@ -154,11 +189,16 @@ impl Listeners {
         let key = table.next;
         table.next += 1;
         let mut watches = BTreeSet::new();
-        for uri in honoured.resource_subscriptions.iter().flatten() {
-            let known = table.watchers.get_key_value(uri.as_str());
-            let uri = known.map_or_else(|| uri.as_str().into(), |(uri, _)| Arc::clone(uri));
-            table.watchers.entry(Arc::clone(&uri)).or_default().insert(key);
-            watches.insert(uri);
+        let resources = honoured.resource_subscriptions.iter().flatten();
+        let resources = resources.map(|uri| Watched::Resource(uri.as_str().into()));
+        let tasks = honoured.task_ids.iter().flatten();
+        let tasks = tasks.map(|id| Watched::Task(id.as_str().into()));
+        for wanted in resources.chain(tasks) {
+            // The text is shared with whoever watches the same.
+            let known = table.watchers.get_key_value(&wanted);
+            let watched = known.map_or(wanted, |(known, _)| known.clone());
+            table.watchers.entry(watched.clone()).or_default().insert(key);
+            watches.insert(watched);
         }
         table.listeners.insert(key, Listener { lists, watches, notes: Arc::clone(&notes) });
         drop(table);
@@ -175,11 +215,11 @@ impl Drop for Seat {
         let Some(listener) = table.listeners.remove(&self.key) else {
             return;
         };
-        for uri in &listener.watches {
-            if let Some(watchers) = table.watchers.get_mut(uri) {
+        for watched in &listener.watches {
+            if let Some(watchers) = table.watchers.get_mut(watched) {
                 watchers.remove(&self.key);
                 if watchers.is_empty() {
-                    table.watchers.remove(uri);
+                    table.watchers.remove(watched);
                 }
             }
         }
@@ -208,6 +248,7 @@ fn send(
     connection: &Connection,
     notes: &Mutex<Notes>,
     id: &RequestId,
+    tasks: Option<&Tasks>,
     polling: &Polling<'_>,
 ) -> Poll<()> {
     let mut taken = lock(notes);
@@ -220,10 +261,18 @@ fn send(
         let sent = if let Some(list) = changed.first() {
             let params = RawJson::known(&EmptyParams::new().with_meta(meta()));
             connection.notify(&list.notification(), Some(params))
-        } else if let Some(uri) = updated.first() {
+        } else if let Some(Watched::Resource(uri)) = updated.first() {
             let params = ResourceUpdatedParams::new(&**uri).with_meta(meta());
             let method = NotificationMethod::ResourcesUpdated;
             connection.notify(&method, Some(RawJson::known(&params)))
+        } else if let Some(Watched::Task(id)) = updated.first() {
+            // How the task is now. One that has been forgotten meanwhile is not worth a word.
+            let Some(task) = tasks.and_then(|tasks| tasks.detail(id)) else {
+                updated.pop_first();
+                continue;
+            };
+            let params = task.with_meta(meta()).for_revision(connection.revision());
+            connection.notify(&NotificationMethod::Tasks, Some(RawJson::known(&params)))
         } else {
             break Poll::Pending;
         };

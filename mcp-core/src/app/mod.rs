@@ -92,6 +92,7 @@ mod conversation;
 mod decode;
 mod digest;
 mod error;
+mod extension;
 mod feature;
 #[cfg(feature = "schemars")]
 mod fields;
@@ -111,6 +112,7 @@ mod schema;
 mod seal;
 mod server;
 mod shelf;
+mod task;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -137,6 +139,7 @@ pub use handler::{Handler, Peer, PeerAnswer};
 pub use host::Host;
 pub use resource::ResourceOutput;
 pub use server::Server;
+pub use task::{MemoryTaskStore, TaskLimits, TaskOwner, TaskRecord, TaskStore, TaskStoreFull};
 pub use template::{TemplateError, UriVariables};
 #[cfg(feature = "schemars")]
 pub use tool::Json;

@@ -45,6 +45,9 @@ const FOR_PEOPLE: Duration = Duration::from_secs(10 * 60);
 /// arguments, answers and memos: the answer counts for whatever the question is when the handler
 /// runs again.
 ///
+/// Through a task ([`start_task`](Self::start_task)) a handler asks without ending, in both eras:
+/// it waits for the answer, and the task is `input_required` meanwhile.
+///
 /// In the modern era only the handlers of tools, prompts and resources can ask
 /// (`2026-07-28/basic/patterns/mrtr#supported-requests`), of a [`Server`](super::Server) whose
 /// driver called [`Handler::hosted`](super::Handler::hosted). A handler that fails while a
@@ -353,7 +356,10 @@ impl Context {
         }
         let question = question.for_revision(self.revision());
         if self.revision().era() == Era::Modern {
-            return Ask::known(self.look_up(key, question, read));
+            return match self.live_task() {
+                Some(task) => Ask::sent(task.ask(key, question), read),
+                None => Ask::known(self.look_up(key, question, read)),
+            };
         }
         let params = match &question {
             InputRequest::Elicit(params) => RawJson::from_value(params).map(Some),
@@ -366,6 +372,9 @@ impl Context {
         };
         let mut request = Outgoing::new(question.method(), params).about(self.request());
         request.timeout = self.timeout.or(timeout);
+        if let Some(task) = self.live_task() {
+            return Ask::sent(task.request(request), read);
+        }
         Ask::request(Arc::clone(self.connection()), request, read)
     }
 

@@ -28,6 +28,7 @@ use super::resource::{ResourceEntry, TemplateEntry};
 use super::round::Round;
 use super::seal::{Owner, Seal};
 use super::shelf::{Item, Shelf};
+use super::task::{Beginning, Slot, Tasks};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply, with_meta_member};
@@ -66,6 +67,7 @@ pub(super) struct Inner {
     pub(super) audience: Audience,
     pub(super) seal: Seal,
     pub(super) listeners: Listeners,
+    pub(super) tasks: Option<Arc<Tasks>>,
 }
 
 type Initialize = dyn Fn(Arc<Client>, InitializeResult) -> Work<InitializeResult> + Send + Sync;
@@ -172,6 +174,9 @@ impl Handler for Server {
 
     fn hosted(&self, host: &Host) {
         self.0.seal.set_host(host);
+        if let Some(tasks) = &self.0.tasks {
+            tasks.set_host(host);
+        }
     }
 
     fn connected(&self, connection: &Arc<Connection>) {
@@ -222,6 +227,8 @@ struct NamedParams<'a> {
     name: Cow<'a, str>,
     #[serde(borrow, default)]
     arguments: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    task: Option<&'a RawValue>,
 }
 
 impl NamedParams<'_> {
@@ -248,8 +255,9 @@ impl Inner {
             Method::ServerDiscover => self.discover(revision),
             Method::SubscriptionsListen => {
                 let capabilities = &self.greeting.capabilities;
+                let tasks = self.tasks.as_deref();
                 let listening =
-                    self.listeners.listen(cx, params, capabilities, self.max_subscriptions);
+                    self.listeners.listen(cx, params, capabilities, self.max_subscriptions, tasks);
                 // Boxed: it is the largest of all, and the one that is made least often.
                 Box::pin(listening).await
             }
@@ -272,6 +280,14 @@ impl Inner {
                 cx.connection().set_log_level(level);
                 Ok(RawJson::EMPTY_OBJECT)
             }
+            Method::TasksGet
+            | Method::TasksResult
+            | Method::TasksList
+            | Method::TasksCancel
+            | Method::TasksUpdate => match &self.tasks {
+                Some(tasks) => Box::pin(tasks.answer(cx, method, params)).await,
+                None => Err(ErrorObject::method_not_found(method.as_str())),
+            },
             other => match self.methods.get(&other) {
                 Some(entry) => entry.call(params, cx, revision).await,
                 None => Err(ErrorObject::method_not_found(other.as_str())),
@@ -302,9 +318,37 @@ impl Inner {
         let Some(entry) = self.tools.get(&params.name) else {
             return Err(unknown("tool", &params.name));
         };
+        if let Some(tasks) = &self.tasks
+            && let Some(slot) = tasks.admit(entry.tool.task_support(), params.task, &cx)?
+        {
+            // Boxed: few calls are tasks, and all would be as large.
+            return Box::pin(self.call_as_task(slot, entry, arguments, cx)).await;
+        }
         let round = cx.round.clone();
         let result = entry.call(arguments, cx, revision).await;
         self.close_round(round, revision, result, CallError::into_tool_result)
+    }
+
+    /// Calls a tool; the answer may be that it is a task.
+    async fn call_as_task(
+        &self,
+        slot: Arc<Slot>,
+        entry: Arc<ToolEntry>,
+        arguments: &str,
+        mut cx: Context,
+    ) -> Reply {
+        if slot.is_at_once() {
+            slot.start()?;
+        }
+        cx.task = Some(Arc::clone(&slot));
+        let (round, revision) = (cx.round.clone(), cx.revision());
+        let work = entry.start(arguments, cx, revision);
+        match slot.conduct(work).await {
+            Beginning::Task(reply) => reply,
+            Beginning::Answer(result) => {
+                self.close_round(round, revision, result, CallError::into_tool_result)
+            }
+        }
     }
 
     async fn get_prompt(&self, cx: Context, params: Option<&RawJson>) -> Reply {

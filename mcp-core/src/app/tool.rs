@@ -179,9 +179,25 @@ impl ToolEntry {
         let checked = self.contract.check_arguments(arguments);
         match checked.and_then(|()| (self.run)(arguments, cx)) {
             Ok(work) => Ok(self.keeps_its_word(resumed(work).await?)?),
-            Err(misfit) if revision < Revision::V2025_11_25 => Err(ErrorObject::from(misfit))?,
-            Err(misfit) => Ok(CallToolResult::error(alloc::format!("{misfit}"))),
+            Err(misfit) => misfitting(&misfit, revision),
         }
+    }
+
+    /// Starts a call of the tool that may go on without the request.
+    pub(super) fn start(
+        self: Arc<Self>,
+        arguments: &str,
+        cx: Context,
+        revision: Revision,
+    ) -> Work<CallToolResult> {
+        let checked = self.contract.check_arguments(arguments);
+        let started = checked.and_then(|()| (self.run)(arguments, cx));
+        Box::pin(async move {
+            match started {
+                Ok(work) => Ok(self.keeps_its_word(work.await?)?),
+                Err(misfit) => misfitting(&misfit, revision),
+            }
+        })
     }
 
     /// TOOL-22: a tool with an output schema has structured output, or clients fail the call.
@@ -199,6 +215,15 @@ impl ToolEntry {
         };
         Err(ErrorObject::internal(mistake))
     }
+}
+
+/// What a call is answered with whose arguments do not fit.
+fn misfitting(misfit: &Misfit, revision: Revision) -> Result<CallToolResult, CallError> {
+    let message = alloc::format!("{misfit}");
+    if revision < Revision::V2025_11_25 {
+        return Err(ErrorObject::invalid_params(message).into());
+    }
+    Ok(CallToolResult::error(message))
 }
 
 impl Item for ToolEntry {

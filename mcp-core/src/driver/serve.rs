@@ -269,8 +269,12 @@ fn service<P: Platform, H: Handler>(
 
 /// Gives the application what it needs of the machine.
 fn host<P: Platform, H: Handler>(platform: &P, handler: &H) -> io::Result<()> {
-    let clock = platform.clone();
-    handler.hosted(&Host::new(platform.seed()?, move || clock.unix_time()));
+    let (clock, spawner, timer) = (platform.clone(), platform.clone(), platform.clone());
+    let host = Host::new(platform.seed()?, move || clock.unix_time()).with_background(
+        move |work| spawner.spawn(work),
+        move |duration| Box::pin(timer.sleep_until(timer.now() + duration)),
+    );
+    handler.hosted(&host);
     Ok(())
 }
 

@@ -32,7 +32,7 @@ impl Sender {
 macro_rules! methods {
     (
         $(#[$doc:meta])* $name:ident;
-        $($(#[$row_doc:meta])* $variant:ident = $text:literal, $sender:ident, $since:ident ..= $until:ident;)+
+        $($(#[$row_doc:meta])* $variant:ident = $text:literal, $($sender:ident, $since:ident ..= $until:ident),+;)+
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,11 +69,14 @@ macro_rules! methods {
             /// revision defines.
             #[must_use]
             pub fn exists(&self, revision: Revision, sender: Sender) -> bool {
-                let (by, since, until) = match self {
-                    $(Self::$variant => ($sender, $since, $until),)+
+                let rows: &[_] = match self {
+                    $(Self::$variant => &[$(($sender, $since, $until)),+],)+
                     Self::Other(_) => return false,
                 };
-                by.includes(sender) && since <= revision && revision <= until
+                let has = |(by, since, until): &(Sender, Revision, Revision)| {
+                    by.includes(sender) && *since <= revision && revision <= *until
+                };
+                rows.iter().any(has)
             }
         }
 
@@ -114,10 +117,12 @@ methods! {
     RootsList = "roots/list", Server, R1..=R4;
     SamplingCreateMessage = "sampling/createMessage", Server, R1..=R4;
     ElicitationCreate = "elicitation/create", Server, R3..=R4;
-    TasksGet = "tasks/get", Both, R4..=R4;
+    TasksGet = "tasks/get", Both, R4..=R4, Client, R5..=R5;
     TasksResult = "tasks/result", Both, R4..=R4;
     TasksList = "tasks/list", Both, R4..=R4;
-    TasksCancel = "tasks/cancel", Both, R4..=R4;
+    TasksCancel = "tasks/cancel", Both, R4..=R4, Client, R5..=R5;
+    /// Part of the tasks extension, as the others are in 2026-07-28.
+    TasksUpdate = "tasks/update", Client, R5..=R5;
 }
 
 methods! {
@@ -134,6 +139,8 @@ methods! {
     RootsListChanged = "notifications/roots/list_changed", Client, R1..=R4;
     ElicitationComplete = "notifications/elicitation/complete", Server, R4..=R4;
     TasksStatus = "notifications/tasks/status", Both, R4..=R4;
+    /// Part of the tasks extension.
+    Tasks = "notifications/tasks", Server, R5..=R5;
     SubscriptionsAcknowledged = "notifications/subscriptions/acknowledged", Server, R5..=R5;
 }
 
@@ -193,14 +200,15 @@ mod tests {
         }
     }
 
-    /// Table T1 of the specification: how many requests a client can send in each revision.
+    /// Table T1 of the specification: how many requests a client can send in each revision; three
+    /// of the last are those of the tasks extension.
     #[test]
     fn each_revision_has_its_methods() {
         let count = |revision, sender| {
             Method::ALL.iter().filter(|method| method.exists(revision, sender)).count()
         };
         let by_client = Revision::ALL.map(|revision| count(revision, Client));
-        assert_eq!(by_client, [13, 13, 13, 17, 10]);
+        assert_eq!(by_client, [13, 13, 13, 17, 13]);
         let by_server = Revision::ALL.map(|revision| count(revision, Server));
         assert_eq!(by_server, [3, 3, 4, 8, 0]);
     }

@@ -74,6 +74,11 @@ impl InputRequests {
         self.0.insert(key.into(), request.into())
     }
 
+    /// Takes something out.
+    pub fn remove(&mut self, key: &str) -> Option<InputRequest> {
+        self.0.remove(key)
+    }
+
     /// What the key stands for.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&InputRequest> {

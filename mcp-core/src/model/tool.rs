@@ -69,6 +69,20 @@ impl Tool {
             .unwrap_or(&self.name)
     }
 
+    /// Says whether the tool can be run as a task: absent means never.
+    #[must_use]
+    pub fn with_task_support(mut self, support: TaskSupport) -> Self {
+        self.execution.get_or_insert_default().task_support = Some(support);
+        self
+    }
+
+    /// Whether the tool can be run as a task.
+    #[must_use]
+    pub fn task_support(&self) -> TaskSupport {
+        let execution = self.execution.as_ref();
+        execution.and_then(|it| it.task_support).unwrap_or(TaskSupport::Forbidden)
+    }
+
     fn finish(&mut self, revision: Revision) {
         if revision >= Revision::V2026_07_28 {
             return;

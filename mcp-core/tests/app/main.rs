@@ -19,6 +19,7 @@ mod rounds;
 mod state;
 mod subscriptions;
 mod support;
+mod tasks;
 mod tools;
 #[cfg(feature = "schemars")]
 mod typed;
