@@ -154,7 +154,7 @@ fn restarts_in_a_row_are_bounded() {
     client.session.handle_session_gone(client.now, announced.transmit.key);
     assert_eq!(
         client.saw(),
-        [ended(handle, RequestError::Lost), Saw::Closed(ClientCloseReason::TooManyRestarts)]
+        [ended(handle, RequestError::NotSent), Saw::Closed(ClientCloseReason::TooManyRestarts)]
     );
 }
 

@@ -325,15 +325,17 @@ impl ClientSession {
     /// Takes note that a frame never left.
     ///
     /// A request ends with [`RequestError::NotSent`], or takes its place in the queue again if
-    /// the session is starting over.
+    /// the session is starting over. One that the server has asked for input is
+    /// [lost](RequestError::Lost) all the same.
     pub fn handle_not_sent(&mut self, now: Instant, key: TransmitKey) {
         let now = self.advance(now);
-        let Some((handle, _)) = self.requests.by_key(key) else {
+        let Some((handle, sent)) = self.requests.by_key(key) else {
             self.handshake_not_sent(now, key);
             return;
         };
         if self.phase.is_ready() || !self.retry(now, handle) {
-            self.finish(handle, Err(RequestError::NotSent));
+            let error = if sent.before { RequestError::Lost } else { RequestError::NotSent };
+            self.finish(handle, Err(error));
         }
     }
 

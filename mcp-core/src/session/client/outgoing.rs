@@ -44,6 +44,15 @@ impl ClientSession {
 
     /// Sends a request again that was not worked on; false if that has been done once.
     pub(super) fn retry(&mut self, now: Instant, handle: RequestHandle) -> bool {
+        let before = self.requests.sent(handle).is_some_and(|sent| sent.before);
+        let retried = self.send_again(now, handle);
+        if let Some(pending) = self.requests.get_mut(handle).filter(|_| retried) {
+            pending.left = before;
+        }
+        retried
+    }
+
+    fn send_again(&mut self, now: Instant, handle: RequestHandle) -> bool {
         let Some(pending) = self.requests.get_mut(handle).filter(|pending| !pending.retried) else {
             return false;
         };
@@ -58,7 +67,7 @@ impl ClientSession {
     /// Sends a request again of which nobody knows what became, if that is safe.
     pub(super) fn lose(&mut self, now: Instant, handle: RequestHandle) {
         let safe = self.requests.get(handle).is_some_and(|pending| is_safe(&pending.item));
-        if !safe || !self.retry(now, handle) {
+        if !safe || !self.send_again(now, handle) {
             self.finish(handle, Err(RequestError::Lost));
         }
     }
@@ -141,7 +150,7 @@ impl ClientSession {
         let (id, key) = (self.next_id(), self.next_key());
         let pending = self.requests.get(handle)?;
         let Outgoing { method, params, progress, .. } = &pending.item;
-        let method = method.clone();
+        let (method, before) = (method.clone(), pending.left);
         let mut params = params.clone();
         if let Some(answered) = &pending.answered {
             let mut whole = params.unwrap_or(RawJson::EMPTY_OBJECT);
@@ -164,7 +173,7 @@ impl ClientSession {
             (Era::Legacy, Some(token)) => Some(with_progress_token(params.as_ref(), token)),
             (Era::Legacy, None) => params,
         };
-        self.requests.set_state(handle, State::Sent(Sent { id, key, era, epoch }));
+        self.requests.set_state(handle, State::Sent(Sent { id, key, era, before, epoch }));
         self.counters.sent += 1;
         let frame = Frame::request(&RequestId::from(id), &method, params.as_ref());
         let (kind, revision) = (TransmitKind::Request(handle), self.revision());

@@ -25,7 +25,7 @@ pub(super) struct Pending {
     pub(super) answered: Option<Answered>,
     /// How often it has been asked for input.
     pub(super) rounds: u32,
-    /// Whether it ever left: what never did is safe to try again.
+    /// Whether the server may have worked on it: otherwise it is safe to try again.
     pub(super) left: bool,
     /// Whether it has been sent again after a restart: once is enough.
     pub(super) retried: bool,
@@ -56,6 +56,8 @@ pub(super) struct Sent {
     pub(super) id: u64,
     pub(super) key: TransmitKey,
     pub(super) era: Era,
+    /// Whether it had left before, and the server may have worked on it then.
+    pub(super) before: bool,
     /// How often results had been found to be out of date by then.
     pub(super) epoch: u64,
 }
