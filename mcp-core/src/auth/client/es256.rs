@@ -82,3 +82,46 @@ impl fmt::Debug for Es256 {
         f.debug_struct("Es256").field("key_id", &self.key_id).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use p256::PublicKey;
+    use p256::ecdsa::VerifyingKey;
+    use p256::ecdsa::signature::Verifier as _;
+    use p256::pkcs8::{EncodePrivateKey, LineEnding};
+
+    use super::*;
+
+    /// AUTH-X02: what is signed verifies with the public key that is shown, and nothing else.
+    #[test]
+    fn a_signature_verifies() {
+        let key = Es256::from_bytes(&[9; 32]).unwrap();
+        let signature = Signature::from_slice(&key.sign(b"message").unwrap()).unwrap();
+        let public = key.key.verifying_key();
+        assert!(public.verify(b"message", &signature).is_ok());
+        assert!(public.verify(b"another", &signature).is_err());
+
+        let jwk: serde_json::Value = serde_json::from_str(&key.public_jwk()).unwrap();
+        let point: Vec<u8> = ["x", "y"]
+            .iter()
+            .flat_map(|it| {
+                use base64::Engine as _;
+                let text = jwk[*it].as_str().unwrap();
+                base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap()
+            })
+            .collect();
+        let point = [&[4], point.as_slice()].concat();
+        let shown = VerifyingKey::from(PublicKey::from_sec1_bytes(&point).unwrap());
+        assert_eq!(shown, *public);
+    }
+
+    #[test]
+    fn a_key_is_read_as_pem() {
+        let key = Es256::from_bytes(&[9; 32]).unwrap();
+        let pem = key.key.to_pkcs8_pem(LineEnding::LF).unwrap();
+        let read = Es256::from_pem(&pem).unwrap();
+        assert_eq!(read.public_jwk(), key.public_jwk());
+        assert_eq!(Es256::from_bytes(&[0; 32]).err(), Some(SignError));
+        assert_eq!(alloc::format!("{read:?}"), "Es256 { key_id: None, .. }");
+    }
+}
