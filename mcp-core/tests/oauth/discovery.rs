@@ -119,7 +119,7 @@ fn weaker_rules_take_proof() {
     assert_eq!(world.challenged(&challenge("")), Err(AuthError::NoResourceMetadata));
 }
 
-/// AUTH-C17, GHSA-89vp-x53w-74fx: metadata about another resource ends it.
+/// AUTH-C17, GHSA-33f5-2c5q-wgwj: metadata about another resource ends it.
 #[test]
 fn metadata_of_another_resource_is_refused() {
     let mut world = World::new(config());

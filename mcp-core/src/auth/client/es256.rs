@@ -85,10 +85,10 @@ impl fmt::Debug for Es256 {
 
 #[cfg(test)]
 mod tests {
-    use p256::PublicKey;
     use p256::ecdsa::VerifyingKey;
     use p256::ecdsa::signature::Verifier as _;
     use p256::pkcs8::{EncodePrivateKey, LineEnding};
+    use p256::{PublicKey, SecretKey};
 
     use super::*;
 
@@ -118,7 +118,8 @@ mod tests {
     #[test]
     fn a_key_is_read_as_pem() {
         let key = Es256::from_bytes(&[9; 32]).unwrap();
-        let pem = key.key.to_pkcs8_pem(LineEnding::LF).unwrap();
+        let secret = SecretKey::from_slice(&[9; 32]).unwrap();
+        let pem = secret.to_pkcs8_pem(LineEnding::LF).unwrap();
         let read = Es256::from_pem(&pem).unwrap();
         assert_eq!(read.public_jwk(), key.public_jwk());
         assert_eq!(Es256::from_bytes(&[0; 32]).err(), Some(SignError));

@@ -199,7 +199,7 @@ mod tests {
         );
     }
 
-    /// AUTH-C17, GHSA-89vp-x53w-74fx: the metadata of another resource is refused.
+    /// AUTH-C17, GHSA-33f5-2c5q-wgwj: the metadata of another resource is refused.
     #[test]
     fn metadata_is_about_the_server_or_what_contains_it() {
         let is_about = |resource: &str, server: &str| {
