@@ -22,6 +22,11 @@ impl<T> SmolIo<T> {
     pub const fn new(inner: T) -> Self {
         Self(inner)
     }
+
+    /// The stream itself.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
 }
 
 impl<T: AsyncRead + Unpin> Read for SmolIo<T> {

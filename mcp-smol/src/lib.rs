@@ -26,21 +26,31 @@
 //! Everything that does not depend on the runtime is [`mcp_core`], re-exported here; what is
 //! here has the same names in `mcp-tokio`.
 
+#[cfg(feature = "client")]
+mod child;
 mod http_server;
 mod io;
+#[cfg(feature = "client")]
+mod net;
 mod rt;
 mod signal;
 mod stdio;
 
+#[cfg(feature = "client")]
+pub use child::SmolChild;
 pub use http_server::TcpListener;
 pub use io::SmolIo;
+#[cfg(feature = "server")]
 use mcp_core::app::Handler;
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
+#[cfg(feature = "client")]
+pub use net::NetStream;
 pub use rt::{Sleep, SmolRuntime};
 pub use signal::terminated;
 
 /// Serves a handler: set what differs from the defaults, then choose a transport.
+#[cfg(feature = "server")]
 pub fn serve<H: Handler>(handler: H) -> Serve<SmolRuntime, H> {
     Serve::new(SmolRuntime::new(), handler)
 }

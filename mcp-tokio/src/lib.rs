@@ -26,20 +26,30 @@
 //! Everything that does not depend on the runtime is [`mcp_core`], re-exported here; what is
 //! here has the same names in `mcp-smol`.
 
+#[cfg(feature = "client")]
+mod child;
 mod http_server;
+#[cfg(feature = "client")]
+mod net;
 mod rt;
 mod signal;
 mod stdio;
 
+#[cfg(feature = "client")]
+pub use child::TokioChild;
 pub use http_server::TcpListener;
+#[cfg(feature = "server")]
 use mcp_core::app::Handler;
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
+#[cfg(feature = "client")]
+pub use net::NetStream;
 pub use rt::TokioRuntime;
 pub use signal::terminated;
 pub use stdio::Stdin;
 
 /// Serves a handler: set what differs from the defaults, then choose a transport.
+#[cfg(feature = "server")]
 pub fn serve<H: Handler>(handler: H) -> Serve<TokioRuntime, H> {
     Serve::new(TokioRuntime::new(), handler)
 }

@@ -4,6 +4,8 @@
 //! [`hyper::rt::Write`], and a [`Listener`]; everything else is here.
 
 mod abort;
+#[cfg(feature = "client")]
+pub mod client;
 mod engine;
 mod http_body;
 mod http_listen;

@@ -1,0 +1,166 @@
+//! Opens connections.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::net::SocketAddr;
+use core::pin::{Pin, pin};
+use core::task::{Poll, ready};
+use core::time::Duration;
+use std::io;
+
+use http::Uri;
+
+use super::net::NetOptions;
+use super::origin::Origin;
+use super::platform::ClientPlatform;
+use super::proxy::Proxy;
+use super::tls::Tls;
+use crate::driver::Runtime;
+use crate::driver::timer::Timer;
+
+/// How long an address may keep us waiting before the next one is tried beside it (RFC 8305).
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// Addresses of a host that are tried at most.
+const ADDRESSES: usize = 8;
+
+/// A new connection.
+pub(super) struct Dialed<S> {
+    pub(super) stream: S,
+    /// The proxy that forwards the requests, if they must be addressed to it.
+    pub(super) forwarder: Option<Proxy>,
+}
+
+/// Opens a connection to the origin of `uri`.
+pub(super) async fn dial<P: ClientPlatform>(
+    platform: &P,
+    (origin, uri): (&Origin, &Uri),
+    options: &NetOptions,
+) -> io::Result<Dialed<P::Stream>> {
+    let connecting = async {
+        let tls = if origin.secure { Some(options.tls()?) } else { None };
+        let proxy = options.proxies.of(uri);
+        let next = proxy.as_ref().map(Proxy::origin).transpose()?;
+        let stream = reach(platform, next.as_ref().unwrap_or(origin)).await?;
+        match (proxy, tls) {
+            (None, None) => Ok(Dialed { stream, forwarder: None }),
+            (forwarder @ Some(_), None) => Ok(Dialed { stream, forwarder }),
+            (proxy, Some(tls)) => {
+                let stream = match proxy {
+                    Some(proxy) => proxy.tunnel(stream, origin).await?,
+                    None => stream,
+                };
+                let stream = secure(platform, stream, origin, &tls).await?;
+                Ok(Dialed { stream, forwarder: None })
+            }
+        }
+    };
+    let connected = within(platform, options.connect_timeout, connecting).await;
+    connected.unwrap_or_else(|| {
+        let says = alloc::format!("{origin} could not be connected to in time");
+        Err(io::Error::new(io::ErrorKind::TimedOut, says))
+    })
+}
+
+async fn secure<P: ClientPlatform>(
+    platform: &P,
+    stream: P::Stream,
+    origin: &Origin,
+    tls: &Tls,
+) -> io::Result<P::Stream> {
+    platform.secure(stream, &origin.host, tls).await
+}
+
+/// Connects to whichever address of a host answers first.
+async fn reach<P: ClientPlatform>(platform: &P, origin: &Origin) -> io::Result<P::Stream> {
+    let addresses = platform.resolve(&origin.host, origin.port).await?;
+    let mut waiting = by_turns(addresses).into_iter().take(ADDRESSES);
+    type Attempt<'a, S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send + 'a>>;
+    let mut attempts: Vec<Attempt<'_, P::Stream>> = Vec::new();
+    let mut timer = Timer::new(platform.clone());
+    let mut next = platform.now();
+    let mut failed = None;
+    core::future::poll_fn(|cx| {
+        loop {
+            let mut connected = None;
+            attempts.retain_mut(|attempt| match attempt.as_mut().poll(cx) {
+                Poll::Pending => true,
+                Poll::Ready(Ok(stream)) => {
+                    connected = Some(stream);
+                    false
+                }
+                Poll::Ready(Err(error)) => {
+                    failed = Some(error);
+                    // The next one need not wait for what has failed.
+                    next = platform.now();
+                    false
+                }
+            });
+            if let Some(stream) = connected {
+                return Poll::Ready(Ok(stream));
+            }
+            if (attempts.is_empty() || platform.now() >= next)
+                && let Some(address) = waiting.next()
+            {
+                attempts.push(Box::pin(platform.connect(address)));
+                next = platform.now() + STAGGER;
+                continue;
+            }
+            if attempts.is_empty() {
+                let nowhere = || io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+                return Poll::Ready(Err(failed.take().unwrap_or_else(nowhere)));
+            }
+            let due = (waiting.len() > 0).then_some(next);
+            ready!(timer.poll_until(due, cx));
+        }
+    })
+    .await
+}
+
+/// The addresses by turns of their families, that of the first one first.
+fn by_turns(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let Some(first) = addresses.first().map(SocketAddr::is_ipv6) else {
+        return addresses;
+    };
+    let (these, those): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == first);
+    let (mut these, mut those) = (these.into_iter(), those.into_iter());
+    let mut turns = Vec::new();
+    loop {
+        let pair = [these.next(), those.next()];
+        if pair == [None, None] {
+            return turns;
+        }
+        turns.extend(pair.into_iter().flatten());
+    }
+}
+
+/// What a future comes to, unless it takes too long.
+pub(super) async fn within<R: Runtime, F: Future>(
+    runtime: &R,
+    timeout: Duration,
+    future: F,
+) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut timer = Timer::new(runtime.clone());
+    let deadline = runtime.now() + timeout;
+    core::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => timer.poll_until(Some(deadline), cx).map(|()| None),
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let [a, b, c, d] = ["[::1]:1", "[::2]:1", "[::3]:1", "1.2.3.4:1"].map(address);
+        assert_eq!(by_turns([a, b, c, d].to_vec()), [a, d, b, c]);
+        assert_eq!(by_turns(Vec::new()), []);
+    }
+}

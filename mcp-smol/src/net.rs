@@ -1,0 +1,89 @@
+use core::net::SocketAddr;
+use std::io;
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use smol::io::{AsyncRead, AsyncWrite};
+use smol::net::TcpStream;
+
+/// A connection to a server, encrypted or not.
+#[derive(Debug)]
+pub struct NetStream(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Plain(TcpStream),
+    #[cfg(feature = "tls")]
+    Secure(Box<futures_rustls::client::TlsStream<NetStream>>),
+}
+
+pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    smol::net::resolve((host, port)).await
+}
+
+impl NetStream {
+    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        // Requests are small and must not wait for each other.
+        stream.set_nodelay(true)?;
+        Ok(Self(Kind::Plain(stream)))
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) async fn secure(
+        self,
+        host: &str,
+        tls: &mcp_core::driver::client::Tls,
+    ) -> io::Result<Self> {
+        let name = futures_rustls::pki_types::ServerName::try_from(host.to_owned());
+        let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let connector = futures_rustls::TlsConnector::from(tls.config().clone());
+        let stream = connector.connect(name, self).await?;
+        Ok(Self(Kind::Secure(Box::new(stream))))
+    }
+}
+
+impl AsyncRead for NetStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Kind::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            #[cfg(feature = "tls")]
+            Kind::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for NetStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Kind::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
+            #[cfg(feature = "tls")]
+            Kind::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Plain(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(feature = "tls")]
+            Kind::Secure(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Plain(stream) => Pin::new(stream).poll_close(cx),
+            #[cfg(feature = "tls")]
+            Kind::Secure(stream) => Pin::new(stream).poll_close(cx),
+        }
+    }
+}
