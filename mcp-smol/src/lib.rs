@@ -42,6 +42,11 @@ pub use http_server::TcpListener;
 pub use io::SmolIo;
 #[cfg(feature = "server")]
 use mcp_core::app::Handler;
+#[cfg(feature = "client")]
+pub use mcp_core::driver::client::{
+    Call, ClientBuilder, ClientError, Command, NetOptions, Notification, Proxies, Stderr,
+    Subscription, Tls,
+};
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
 #[cfg(feature = "client")]
@@ -54,3 +59,7 @@ pub use signal::terminated;
 pub fn serve<H: Handler>(handler: H) -> Serve<SmolRuntime, H> {
     Serve::new(SmolRuntime::new(), handler)
 }
+
+/// A connection to a server, on smol.
+#[cfg(feature = "client")]
+pub type Client = mcp_core::driver::client::Client<SmolRuntime>;

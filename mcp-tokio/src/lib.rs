@@ -40,6 +40,11 @@ pub use child::TokioChild;
 pub use http_server::TcpListener;
 #[cfg(feature = "server")]
 use mcp_core::app::Handler;
+#[cfg(feature = "client")]
+pub use mcp_core::driver::client::{
+    Call, ClientBuilder, ClientError, Command, NetOptions, Notification, Proxies, Stderr,
+    Subscription, Tls,
+};
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
 #[cfg(feature = "client")]
@@ -53,3 +58,7 @@ pub use stdio::Stdin;
 pub fn serve<H: Handler>(handler: H) -> Serve<TokioRuntime, H> {
     Serve::new(TokioRuntime::new(), handler)
 }
+
+/// A connection to a server, on tokio.
+#[cfg(feature = "client")]
+pub type Client = mcp_core::driver::client::Client<TokioRuntime>;

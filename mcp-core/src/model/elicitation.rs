@@ -122,6 +122,30 @@ impl ElicitFormParams {
         self.requested_schema.decode()
     }
 
+    /// The answers that the form comes with (`2025-11-25/client/elicitation#requested-schema`):
+    /// what a client fills in before it asks its user. Empty if the schema is no form.
+    ///
+    /// ```
+    /// use mcp_core::model::{ElicitFormParams, ElicitResult};
+    ///
+    /// let form: ElicitFormParams = serde_json::from_str(
+    ///     r#"{"message":"Who?","requestedSchema":{"type":"object","properties":{
+    ///         "name":{"type":"string","default":"Ada"},"age":{"type":"integer"}}}}"#,
+    /// )?;
+    /// let answer = ElicitResult::accept(form.defaults());
+    /// assert_eq!(answer.value("name").and_then(|it| it.as_str()), Some("Ada"));
+    /// assert_eq!(answer.value("age"), None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[must_use]
+    pub fn defaults(&self) -> BTreeMap<String, ElicitValue> {
+        let Ok(form) = self.fields() else {
+            return BTreeMap::new();
+        };
+        let fields = form.fields.into_iter();
+        fields.filter_map(|(name, field)| Some((name, field.default_value()?))).collect()
+    }
+
     fn finish(&mut self, revision: Revision) {
         if revision < Revision::V2025_11_25
             && let Ok(fields) = self.fields()

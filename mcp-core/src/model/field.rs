@@ -3,10 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::ForRevision;
+use serde_json::Number;
+
 use super::num::{float, hint};
 use super::revise::same_in_every_revision;
 use super::wire::{wire, wire_enum};
+use super::{ElicitValue, ForRevision};
 use crate::revision::Revision;
 
 /// A field of a form (`2025-11-25/schema#primitiveschemadefinition`).
@@ -26,6 +28,29 @@ pub enum FormField {
     Choice(ChoiceField),
     /// Some of several options. Since 2025-11-25.
     Choices(ChoicesField),
+}
+
+impl FormField {
+    /// What to start with, as an answer.
+    #[must_use]
+    pub fn default_value(self) -> Option<ElicitValue> {
+        match self {
+            Self::Text(field) => field.default.map(ElicitValue::Text),
+            Self::Number(field) => field.default.and_then(number),
+            Self::Boolean(field) => field.default.map(ElicitValue::Bool),
+            Self::Choice(field) => field.default.map(ElicitValue::Text),
+            Self::Choices(field) => field.default.map(ElicitValue::Choices),
+        }
+    }
+}
+
+/// A number as JSON has it: without a fraction if it has none.
+fn number(value: f64) -> Option<ElicitValue> {
+    let whole = value as i64;
+    if whole as f64 == value {
+        return Some(ElicitValue::from(whole));
+    }
+    Number::from_f64(value).map(ElicitValue::Number)
 }
 
 wire! {

@@ -1,15 +1,42 @@
 //! Clients: connections and child processes, and the handle that applications hold.
+//!
+//! [`Client`] is the handle; [`ClientBuilder`] sets it up. A runtime crate supplies a
+//! [`ClientPlatform`], and an alias for `Client` on it.
 
+mod builder;
+mod call;
+mod child;
 mod command;
+#[allow(dead_code)]
 mod dial;
+mod dispatch;
+mod error;
+mod handle;
+mod handlers;
+mod link;
+mod listen;
+mod machine;
+#[allow(dead_code)]
 mod net;
+#[allow(dead_code)]
 mod origin;
+mod pipe;
 mod platform;
+#[allow(dead_code)]
 mod pool;
+#[allow(dead_code)]
 mod proxy;
+mod task;
+#[allow(dead_code)]
 mod tls;
 
+pub use builder::ClientBuilder;
+pub use call::Call;
 pub use command::{Command, Stderr};
+pub use error::ClientError;
+pub use handle::Client;
+pub use link::Noise;
+pub use listen::{Notification, Subscription};
 pub use net::NetOptions;
 pub use platform::{Child, ClientPlatform};
 pub use proxy::Proxies;

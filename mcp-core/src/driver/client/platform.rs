@@ -62,6 +62,7 @@ pub trait Child: Send + 'static {
     fn id(&self) -> Option<u32>;
 
     /// Takes its standard streams; those that are piped, once.
+    #[expect(clippy::type_complexity, reason = "a triple that is taken apart at once")]
     fn streams(&mut self) -> (Option<Self::Stdin>, Option<Self::Stdout>, Option<Self::Stderr>);
 
     /// Waits for its end. Dropping the future loses nothing.

@@ -32,7 +32,7 @@ impl Tls {
             .map_err(io::Error::other)?;
         #[cfg(feature = "webpki-roots")]
         let config = {
-            let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+            let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
             builder.with_root_certificates(rustls::RootCertStore { roots }).with_no_client_auth()
         };
         #[cfg(not(feature = "webpki-roots"))]

@@ -1,0 +1,223 @@
+//! Sets up clients.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::time::Duration;
+use std::sync::Mutex;
+
+use hyper::rt::{Read, Write};
+
+use super::child::run_child;
+use super::command::Command;
+use super::dispatch::Dispatch;
+use super::error::ClientError;
+use super::handle::Client;
+use super::handlers::{Handlers, erase};
+use super::link::Link;
+use super::listen::Notification;
+use super::machine::Machine;
+use super::net::NetOptions;
+use super::pipe::run_streams;
+use super::platform::ClientPlatform;
+use crate::config::{ClientConfig, Protocol};
+use crate::jsonrpc::{ErrorObject, RawJson};
+use crate::lifecycle::Method;
+use crate::model::{
+    ClientCapabilities, CreateMessageParams, CreateMessageResult, ElicitParams, ElicitResult,
+    ElicitationCapability, Implementation, Level, Root, RootsCapability, SamplingCapability,
+};
+use crate::session::ClientSession;
+
+/// A client about to be connected: set what differs from the defaults, then choose a transport.
+pub struct ClientBuilder<P> {
+    pub(super) platform: P,
+    pub(super) config: ClientConfig,
+    pub(super) handlers: Handlers,
+    pub(super) net: NetOptions,
+}
+
+impl<P: ClientPlatform> ClientBuilder<P> {
+    /// A client with the defaults, on a platform.
+    #[must_use]
+    pub fn new(platform: P, info: Implementation) -> Self {
+        Self {
+            platform,
+            config: ClientConfig::new(info),
+            handlers: Handlers::default(),
+            net: NetOptions::default(),
+        }
+    }
+
+    /// Which era to speak. Default [`Protocol::Auto`].
+    #[must_use]
+    pub const fn protocol(mut self, protocol: Protocol) -> Self {
+        self.config.protocol = protocol;
+        self
+    }
+
+    /// How long a request waits for its answer if it sets no timeout. Default 60 s.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.config.timeouts.request = timeout;
+        self
+    }
+
+    /// The least severe log messages that the server should send.
+    #[must_use]
+    pub fn log_level(mut self, level: Level) -> Self {
+        self.config.log_level = Some(level);
+        self
+    }
+
+    /// Sets the bounds and deadlines of the session, and what it offers.
+    #[must_use]
+    pub fn session(mut self, set: impl FnOnce(&mut ClientConfig)) -> Self {
+        set(&mut self.config);
+        self
+    }
+
+    /// Sets the bounds, proxies and trust of connections.
+    #[must_use]
+    pub fn net(mut self, set: impl FnOnce(&mut NetOptions)) -> Self {
+        set(&mut self.net);
+        self
+    }
+
+    /// The folders that the server may work in; [`Client::set_roots`] changes them.
+    #[must_use]
+    pub fn roots(mut self, roots: impl IntoIterator<Item = Root>) -> Self {
+        let roots: Vec<Root> = roots.into_iter().collect();
+        self.handlers.roots = Some(Arc::new(Mutex::new(roots)));
+        self.offer(|offer| offer.with_roots(RootsCapability::new().with_list_changed(true)))
+    }
+
+    /// Answers what servers want to sample from a model.
+    #[must_use]
+    pub fn on_sampling<F, Fut>(mut self, answer: F) -> Self
+    where
+        F: Fn(CreateMessageParams) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<CreateMessageResult, ErrorObject>> + Send + 'static,
+    {
+        self.handlers.sampling = Some(erase(answer));
+        match self.config.capabilities.sampling {
+            Some(_) => self,
+            None => self.offer(|offer| offer.with_sampling(SamplingCapability::new())),
+        }
+    }
+
+    /// Answers what servers want to know of the user, by a form. Servers may also send the user to
+    /// a URL if the capability says so: set it with [`session`](Self::session).
+    ///
+    /// [`ElicitFormParams::defaults`](crate::model::ElicitFormParams::defaults) are the answers a
+    /// form comes with.
+    #[must_use]
+    pub fn on_elicitation<F, Fut>(mut self, answer: F) -> Self
+    where
+        F: Fn(ElicitParams) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<ElicitResult, ErrorObject>> + Send + 'static,
+    {
+        self.handlers.elicitation = Some(erase(answer));
+        match self.config.capabilities.elicitation {
+            Some(_) => self,
+            None => self.offer(|offer| offer.with_elicitation(ElicitationCapability::new())),
+        }
+    }
+
+    /// Hears everything that the server reports, in order.
+    ///
+    /// It is called from the task that runs the client, and must not block.
+    #[must_use]
+    pub fn on_notification(mut self, hear: impl Fn(Notification) + Send + Sync + 'static) -> Self {
+        self.handlers.notified = Some(Arc::new(hear));
+        self
+    }
+
+    /// Answers a further method of the server's.
+    #[must_use]
+    pub fn on_request<F, Fut>(mut self, method: Method, answer: F) -> Self
+    where
+        F: Fn(Option<RawJson>) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<RawJson, ErrorObject>> + Send + 'static,
+    {
+        self.config.methods.insert(method.clone());
+        self.handlers.others.insert(method, erase(answer));
+        self
+    }
+
+    /// Starts a program and talks to it over its standard streams. Ready when the server is known.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the program does not start, or is no server.
+    pub async fn stdio(self, command: Command) -> Result<Client<P>, ClientError> {
+        let Self { platform, config, handlers, .. } = self;
+        let child = platform.start(&command).map_err(|error| {
+            let says = alloc::format!("`{}` cannot be started: {error}", command.name());
+            ClientError::start(std::io::Error::new(error.kind(), says))
+        })?;
+        let (client, dispatch) = pipe_client(platform, config, handlers);
+        let runtime = dispatch.runtime.clone();
+        runtime.spawn(run_child(dispatch, command, child));
+        client.ready().await
+    }
+
+    /// Talks to a server over a pair of byte streams, a message a line: what it sends, and what
+    /// it reads. Ready when the server is known.
+    ///
+    /// # Errors
+    /// [`ClientError`] when it is no server.
+    pub async fn streams<I, O>(self, (input, output): (I, O)) -> Result<Client<P>, ClientError>
+    where
+        I: Read + Unpin + Send + 'static,
+        O: Write + Unpin + Send + 'static,
+    {
+        let Self { platform, config, handlers, .. } = self;
+        let (client, dispatch) = pipe_client(platform, config, handlers);
+        let runtime = dispatch.runtime.clone();
+        runtime.spawn(run_streams(dispatch, input, output));
+        client.ready().await
+    }
+
+    fn offer(mut self, set: impl FnOnce(ClientCapabilities) -> ClientCapabilities) -> Self {
+        let offer = core::mem::take(&mut self.config.capabilities);
+        self.config.capabilities = set(offer);
+        self
+    }
+}
+
+fn pipe_client<P: ClientPlatform>(
+    platform: P,
+    config: ClientConfig,
+    handlers: Handlers,
+) -> (Client<P>, Dispatch<P>) {
+    let session = ClientSession::new(platform.now(), Arc::new(config));
+    let link = Arc::new(Link::new(platform.clone(), Machine::Pipe(Box::new(session))));
+    let client = Client::new(Arc::clone(&link), handlers.roots.clone());
+    (client, Dispatch::new(platform, link, handlers))
+}
+
+impl<P> Client<P> {
+    /// The client itself once the server is known.
+    pub(super) async fn ready(self) -> Result<Self, ClientError> {
+        let link = self.link();
+        let known = link.watch(|state| match (&state.server, &state.closed) {
+            (_, Some(_)) => Some(false),
+            (Some(_), None) => Some(true),
+            (None, None) => None,
+        });
+        if known.await {
+            return Ok(self);
+        }
+        // What went wrong is known in full when everything has ended.
+        link.watch(|state| state.finished.then_some(())).await;
+        Err(link.why_closed())
+    }
+}
+
+impl<P> fmt::Debug for ClientBuilder<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}
