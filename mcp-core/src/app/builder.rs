@@ -14,8 +14,9 @@ use serde::de::DeserializeOwned;
 use super::audience::Audience;
 use super::changes::Changes;
 use super::completion::{Completer, CompletionInput, Subject};
+use super::connection::Connection;
 use super::listen::Listeners;
-use super::method::MethodEntry;
+use super::method::{Listener, MethodEntry};
 use super::resource::ResourceOutput;
 use super::seal::Seal;
 use super::server::{Inner, OnInitialize, Server};
@@ -25,7 +26,7 @@ use super::template::{Template, UriVariables};
 use super::tool::ToolOutput;
 use super::{CallError, ConfigError, Context};
 use crate::jsonrpc::RawJson;
-use crate::lifecycle::{Method, MethodSet};
+use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::{
     Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
     ListChangedCapability, Prompt, RawObject, Reference, Resource, ResourceTemplate,
@@ -50,6 +51,7 @@ pub struct ServerBuilder {
     changes: Changes,
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
+    notifications: Vec<(String, Listener)>,
     extensions: BTreeMap<String, RawJson>,
     on_initialize: Option<OnInitialize>,
     pub(super) seal: Seal,
@@ -80,6 +82,7 @@ impl ServerBuilder {
             changes: Changes::new(),
             completions: Vec::new(),
             methods: Vec::new(),
+            notifications: Vec::new(),
             extensions: BTreeMap::new(),
             on_initialize: None,
             seal: Seal::default(),
@@ -329,6 +332,22 @@ impl ServerBuilder {
         self
     }
 
+    /// Hears of a notification of clients: one of the server's own, or
+    /// `notifications/roots/list_changed`.
+    ///
+    /// The params are read as a `P`; absent ones are an empty object. What cannot be read is
+    /// ignored, as notifications are not answered, and so is a notification that nobody listens
+    /// to. The handler must not block. In the modern era its [`Connection`] is about this
+    /// notification alone, and nothing can be sent on it.
+    pub fn notification<P, F>(mut self, method: impl Into<String>, handler: F) -> Self
+    where
+        P: DeserializeOwned,
+        F: Fn(P, &Arc<Connection>) + Send + Sync + 'static,
+    {
+        self.notifications.push((method.into(), Listener::new(handler)));
+        self
+    }
+
     /// Says that the server supports an extension of the protocol, with its settings.
     ///
     /// The name has a prefix, as in `com.example/reviews`. What the extension consists of is
@@ -422,6 +441,7 @@ impl ServerBuilder {
             self.extensions.insert(TASKS_EXTENSION.into(), RawJson::EMPTY_OBJECT);
         }
         let methods = self.take_methods()?;
+        let notifications = self.take_notifications()?;
 
         let mut capabilities = self.capabilities(!completions.is_empty());
         capabilities.tasks = has_tasks.then(tasks_capability);
@@ -444,6 +464,7 @@ impl ServerBuilder {
             prompts: Shelf::new(self.changes.prompts, page_size),
             completions,
             methods,
+            notifications,
             on_initialize: self.on_initialize,
             max_subscriptions: self.subscriptions.unwrap_or_default(),
             audience: Audience::default(),
@@ -483,6 +504,26 @@ impl ServerBuilder {
                     && Template::parse(template).is_ok_and(|it| it.has_variable(argument))
             }
         }
+    }
+
+    fn take_notifications(
+        &mut self,
+    ) -> Result<BTreeMap<NotificationMethod, Listener>, ConfigError> {
+        let mut notifications = BTreeMap::new();
+        for (name, listener) in core::mem::take(&mut self.notifications) {
+            let method = NotificationMethod::from_name(&name);
+            let mine = matches!(
+                method,
+                NotificationMethod::Other(_) | NotificationMethod::RootsListChanged
+            );
+            if !mine {
+                return Err(ConfigError::Method(name));
+            }
+            if notifications.insert(method, listener).is_some() {
+                return Err(ConfigError::Duplicate { kind: "notification", name });
+            }
+        }
+        Ok(notifications)
     }
 
     fn take_methods(&mut self) -> Result<BTreeMap<Method, MethodEntry>, ConfigError> {

@@ -248,6 +248,18 @@ impl Context {
         self.logging && self.connection.wants_log(level)
     }
 
+    /// Sends a notification of the application's own about this request, such as
+    /// `notifications/com.example/found`; the modern era has it on the request's stream.
+    ///
+    /// Methods that a revision defines are not for this: it is dropped, and the method that is
+    /// meant for it is here or on [`Server`](super::Server).
+    pub fn tell(&self, method: &str, params: &impl Serialize) -> Delivery {
+        match NotificationMethod::from_name(method) {
+            method @ NotificationMethod::Other(_) => self.notify(&method, params),
+            _ => Delivery::Dropped,
+        }
+    }
+
     fn notify(&self, method: &NotificationMethod, params: &impl Serialize) -> Delivery {
         let Ok(params) = RawJson::from_value(params) else {
             return Delivery::Dropped;

@@ -1,12 +1,14 @@
-//! Methods that no revision defines.
+//! Methods that no revision defines, and notifications of clients.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::connection::Connection;
 use super::decode::{self, Misfit};
 use super::guard::resumed;
 use super::{CallError, Context, Work};
@@ -48,6 +50,37 @@ impl MethodEntry {
             // JSONRPC-19, JSONRPC-20
             Era::Modern => with_member(&result, "resultType", r#""complete""#),
         })
+    }
+}
+
+/// Reads the params of a notification and passes them on.
+type Hear = dyn Fn(&str, &Arc<Connection>) + Send + Sync;
+
+/// What hears of one kind of notification.
+pub(super) struct Listener(Box<Hear>);
+
+impl Listener {
+    pub(super) fn new<P, F>(handler: F) -> Self
+    where
+        P: DeserializeOwned,
+        F: Fn(P, &Arc<Connection>) + Send + Sync + 'static,
+    {
+        Self(Box::new(move |params, connection| {
+            // Nobody can be told that they do not fit.
+            if let Ok(params) = decode::arguments(params) {
+                handler(params, connection);
+            }
+        }))
+    }
+
+    pub(super) fn hear(&self, params: Option<&RawJson>, connection: &Arc<Connection>) {
+        (self.0)(params.map_or("{}", RawJson::as_str), connection);
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener")
     }
 }
 

@@ -22,7 +22,7 @@ use super::decode;
 use super::guard::{guarded, resumed};
 use super::host::Host;
 use super::listen::{List, Listeners, MAX_WATCHED_URI};
-use super::method::MethodEntry;
+use super::method::{Listener, MethodEntry};
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
 use super::round::Round;
@@ -62,6 +62,7 @@ pub(super) struct Inner {
     pub(super) prompts: Shelf<PromptEntry>,
     pub(super) completions: BTreeMap<Subject, BTreeMap<String, Completer>>,
     pub(super) methods: BTreeMap<Method, MethodEntry>,
+    pub(super) notifications: BTreeMap<NotificationMethod, Listener>,
     pub(super) on_initialize: Option<OnInitialize>,
     pub(super) max_subscriptions: usize,
     pub(super) audience: Audience,
@@ -218,6 +219,17 @@ impl Handler for Server {
 
     fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
         self.0.tools.get(tool)?.mirrored()
+    }
+
+    fn notification(
+        &self,
+        connection: &Arc<Connection>,
+        method: NotificationMethod,
+        params: Option<RawJson>,
+    ) {
+        if let Some(listener) = self.0.notifications.get(&method) {
+            listener.hear(params.as_ref(), connection);
+        }
     }
 }
 

@@ -11,10 +11,11 @@ use std::panic::catch_unwind;
 use super::Runtime;
 use super::abort::AbortHandle;
 use super::links::{Job, Links, Work};
-use super::peer::SessionPeer;
+use super::peer::{SessionPeer, Unreachable};
 use crate::app::{Connection, Context, Handler};
 use crate::id::RequestTicket;
 use crate::jsonrpc::ErrorObject;
+use crate::modern::ModernNotification;
 use crate::session::{Client, IncomingRequest, InitializeTicket, Lane, ServerEvent, ServerSession};
 use crate::time::Instant;
 use crate::transport::http::Slot;
@@ -86,6 +87,9 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
                     let _ = catch_unwind(AssertUnwindSafe(tell));
                 }
             }
+            ServerEvent::ModernNotification(notification) => {
+                self.hear(*notification, link.principal().cloned().map(Into::into));
+            }
             ServerEvent::Response(handle, outcome) => {
                 if let Some(answer) = links.take_answer(handle) {
                     answer.put(outcome);
@@ -97,6 +101,18 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             | ServerEvent::Held(_)
             | ServerEvent::Refused(..) => {}
         }
+    }
+
+    /// Passes on a notification of the modern era. There is no way to answer it, so its client can
+    /// be told nothing and asked nothing.
+    pub(super) fn hear(&self, notification: ModernNotification, principal: Option<Arc<str>>) {
+        let ModernNotification { method, params, caller } = notification;
+        let connection = Connection::stateless(Unreachable, caller);
+        if let Some(principal) = principal {
+            connection.authorize(principal);
+        }
+        let tell = || self.handler.notification(&connection, method, params);
+        let _ = catch_unwind(AssertUnwindSafe(tell));
     }
 
     fn initialize(self: &Arc<Self>, link: &Arc<Link>, ticket: InitializeTicket, client: Client) {

@@ -21,7 +21,8 @@ use super::verify::{TokenVerifier, Verifier};
 use super::{Body, Runtime, Shutdown};
 use crate::app::Handler;
 use crate::transport::http::{
-    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernCall, Payload, Posted, Upload,
+    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernCall, ModernNotice, Payload, Posted,
+    Upload,
 };
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
@@ -134,6 +135,11 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 }
                 Ok(Posted::Exchange(exchange)) => self.exchange(exchange).await,
                 Ok(Posted::Modern(call)) => self.answer(&head.headers, *call).await,
+                Ok(Posted::Notified(response, notice)) => {
+                    let ModernNotice { notification, principal, .. } = *notice;
+                    self.engine.hear(notification, principal.map(Into::into));
+                    response.map(Body::full)
+                }
                 Ok(Posted::Refused(response)) | Err(response) => response.map(Body::full),
             },
             Admission::Open(stream) => {

@@ -54,6 +54,19 @@ impl<R: Runtime, H: Handler> Peer for RequestPeer<R, H> {
     }
 }
 
+/// The client that sent a notification of the modern era.
+pub(super) struct Unreachable;
+
+impl Peer for Unreachable {
+    fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
+        Err(SendError::Ended(notification))
+    }
+
+    fn request(&self, _: Outgoing) -> PeerAnswer {
+        Box::pin(core::future::ready(Err(RequestError::NotSent)))
+    }
+}
+
 impl<R: Runtime, H: Handler> Peer for SessionPeer<R, H> {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
         let Some((engine, link)) = self.upgrade() else {

@@ -377,7 +377,9 @@ impl Run {
 fn end(upload: Upload<()>, now: Instant) -> Response<Bytes> {
     match upload.handle_end(now, &HeaderMap::new()) {
         Posted::Refused(response) | Posted::Session(response, _) => response,
-        Posted::Exchange(_) | Posted::Modern(_) => panic!("nothing here is posted to /mcp"),
+        Posted::Exchange(_) | Posted::Modern(_) | Posted::Notified(..) => {
+            panic!("nothing here is posted to /mcp")
+        }
     }
 }
 

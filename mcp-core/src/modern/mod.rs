@@ -11,10 +11,12 @@
 #[cfg(feature = "http")]
 mod base64;
 mod mirror;
+mod notification;
 mod request;
 mod subscription;
 
 pub use mirror::{AnnotationProblem, InvalidAnnotation, MirroredParam, MirroredParams};
+pub use notification::ModernNotification;
 pub use request::{Caller, Candidate, ModernRequest, is_modern};
 
 #[cfg(feature = "http")]

@@ -181,13 +181,13 @@ pub(crate) fn unsupported(requested: &str, supported: &[Revision]) -> ErrorObjec
 
 /// The members of `_meta` that make a request one of the modern era, unread.
 #[derive(Debug, Default, Deserialize)]
-struct Meta<'a> {
+pub(super) struct Meta<'a> {
     #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    version: Option<&'a RawValue>,
+    pub(super) version: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
-    capabilities: Option<&'a RawValue>,
+    pub(super) capabilities: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
-    info: Option<&'a RawValue>,
+    pub(super) info: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/logLevel")]
     log_level: Option<&'a RawValue>,
     #[serde(borrow, rename = "progressToken")]
@@ -195,7 +195,7 @@ struct Meta<'a> {
 }
 
 impl<'a> Meta<'a> {
-    fn read(params: &'a RawJson) -> Result<Self, ErrorObject> {
+    pub(super) fn read(params: &'a RawJson) -> Result<Self, ErrorObject> {
         #[derive(Deserialize)]
         struct Params<'a> {
             #[serde(borrow, rename = "_meta")]

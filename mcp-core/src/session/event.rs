@@ -8,7 +8,7 @@ use crate::id::{ProgressToken, RequestHandle, RequestId, RequestKey, RequestTick
 use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ClientCapabilities, Implementation};
-use crate::modern::Caller;
+use crate::modern::{Caller, ModernNotification};
 use crate::revision::Revision;
 
 /// The stream a frame came on or must leave on.
@@ -233,6 +233,8 @@ pub enum ServerEvent {
     Cancelled(RequestKey, CancelReason),
     /// The client reports something.
     Notification(NotificationMethod, Option<RawJson>),
+    /// The same in the modern era: nothing of the session's handshake holds for it.
+    ModernNotification(alloc::boxed::Box<ModernNotification>),
     /// A request of ours ended.
     Response(RequestHandle, Result<RawJson, RequestError>),
     /// The client works on a request of ours; these are the parameters of its notification.

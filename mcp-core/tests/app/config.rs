@@ -144,7 +144,7 @@ fn everything_else_is_checked_too() {
     assert!(matches!(resource.build().unwrap_err(), ConfigError::NoJson { .. }));
 }
 
-/// EXT-01, EXT-05: an extension is named with a prefix, and shown to clients that know of
+/// EXT-01, EXT-05, CAP-08: an extension is named with a prefix, and shown to clients that know of
 /// extensions.
 #[test]
 fn ext_01_extensions_have_a_prefix() {

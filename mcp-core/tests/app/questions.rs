@@ -200,3 +200,13 @@ fn samp_11_calls_without_results_are_not_sent() {
     assert!(matches!(asked, Err(AskError::Question(_))));
     assert!(fixture.peer.take().is_empty());
 }
+
+/// ELIC-18: on the connection of whoever was asked, and with the id that was given.
+#[test]
+fn elic_18_the_end_of_a_question_is_told_to_who_was_asked() {
+    let fixture = Fixture::new(&empty());
+    fixture.cx().connection().elicitation_complete("e-7").unwrap();
+    let told = fixture.peer.take_raw().remove(0);
+    assert_eq!(told.method, "notifications/elicitation/complete");
+    assert_eq!(told.params.unwrap().as_str(), r#"{"elicitationId":"e-7"}"#);
+}

@@ -76,7 +76,7 @@ fn call(arguments: &Value, extra: &[(&str, Value)]) -> Value {
 
 const LOG: &str = "io.modelcontextprotocol/logLevel";
 
-/// SHTTP-M01, SHTTP-M04, SHTTP-M07; SHTTP-M20: what comes first decides the form.
+/// SHTTP-02, SHTTP-M01, SHTTP-M04, SHTTP-M07; SHTTP-M20: what comes first decides the form.
 #[test]
 fn shttp_m04_a_stream_begins_with_the_first_notification() {
     let slow = Slow::new();
@@ -121,7 +121,7 @@ fn log_09_messages_are_for_the_request_that_asks() {
     assert_eq!(answer.failure().1, -32602);
 }
 
-/// ERR-08, ERR-09; SHTTP-M20: the mandated statuses, and 200 for everything else and after.
+/// ERR-08, ERR-09, CAP-06; SHTTP-M20: the mandated statuses, and 200 for everything else and after.
 #[test]
 fn err_08_statuses_are_those_of_the_codes() {
     let slow = Slow::new();
@@ -211,7 +211,7 @@ fn the_queue_of_one_answer_is_bounded() {
     assert_eq!(events[100]["result"]["content"][0]["text"], "100");
 }
 
-/// SHTTP-M02: nothing is asked of the client, whatever it says it can do; and what belongs on no
+/// SHTTP-M02, TRANS-03: nothing is asked of the client, whatever it says it can do; and what belongs on no
 /// answer stays off it.
 #[test]
 fn shttp_m02_a_client_is_asked_nothing() {

@@ -52,7 +52,7 @@ fn hdr_06_a_missing_header_is_refused() {
     }
 }
 
-/// HDR-02, HDR-07, HDR-09; case_72: the body says something else, if only in its case.
+/// HDR-02, HDR-07, HDR-09, HDR-37; case_72: the body says something else, if only in its case.
 #[test]
 fn hdr_07_a_header_that_says_something_else_is_refused() {
     let web = web();

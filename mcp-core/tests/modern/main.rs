@@ -7,8 +7,10 @@ extern crate alloc;
 
 mod answers;
 mod discover;
+mod duties;
 mod headers;
 mod meta;
+mod notifications;
 #[path = "../driver/pipe.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]
 mod pipe;

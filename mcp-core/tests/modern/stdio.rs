@@ -1,9 +1,11 @@
 //! One stream, two eras.
 
+use alloc::sync::Arc;
 use core::future::pending;
 use std::io;
+use std::sync::Mutex;
 
-use mcp_core::app::{Changes, Context, Handler, Server};
+use mcp_core::app::{Changes, Connection, Context, Handler, Server, ServerBuilder};
 use mcp_core::config::{EarlyRequests, SessionConfig};
 use mcp_core::driver::{Shutdown, serve_stdio};
 use mcp_core::model::Tool;
@@ -28,6 +30,13 @@ impl Stdio {
     }
 
     fn with(change: impl FnOnce(&mut SessionConfig)) -> Self {
+        Self::of(|builder| builder, change)
+    }
+
+    fn of(
+        build: impl FnOnce(ServerBuilder) -> ServerBuilder,
+        change: impl FnOnce(&mut SessionConfig),
+    ) -> Self {
         let wait = |_: Value, _: Context| async { pending::<Result<String, _>>().await };
         let report = |_: Value, cx: Context| async move {
             cx.info("m");
@@ -35,7 +44,7 @@ impl Stdio {
             assert!(cx.list_roots("r").await.is_err());
             Ok("reported")
         };
-        let server = builder()
+        let server = build(builder())
             .raw_tool(Tool::new("wait"), wait)
             .raw_tool(Tool::new("report"), report)
             .build()
@@ -98,7 +107,7 @@ fn initialized() -> Value {
     json!({"jsonrpc": "2.0", "method": "notifications/initialized"})
 }
 
-/// case_10; VER-22, VER-23: in every phase and under every policy, beside whatever waits.
+/// STDIO-19, TRANS-02; case_10; VER-22, VER-23: in every phase and under every policy, beside whatever waits.
 #[test]
 fn case_10_a_modern_request_waits_for_no_handshake() {
     for policy in [EarlyRequests::Hold, EarlyRequests::Refuse, EarlyRequests::Serve] {
@@ -188,7 +197,7 @@ fn case_71_initialize_never_leads_to_the_modern_era() {
     assert_eq!(stdio.ask(&initialize)["result"]["protocolVersion"], "2025-11-25");
 }
 
-/// CANCEL-06, CANCEL-11; JSONRPC-05: by id and type, and the id is free afterwards.
+/// STDIO-18, CANCEL-06, CANCEL-11; JSONRPC-05: by id and type, and the id is free afterwards.
 #[test]
 fn cancel_11_a_modern_request_can_be_cancelled() {
     let stdio = Stdio::new();
@@ -315,4 +324,45 @@ fn ver_13_a_server_of_the_other_era_knows_no_probe() {
     let discover = request(1, "server/discover", &json!({}));
     assert_eq!(stdio.ask(&discover)["error"]["code"], -32601);
     assert_eq!(stdio.ask(&call(2, "echo"))["error"]["code"], -32022);
+}
+
+/// META-17: each era has its own, and neither opens the other's gate.
+#[test]
+fn notifications_of_both_eras_reach_the_application() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hears = Arc::clone(&heard);
+    let with = |builder: ServerBuilder| {
+        builder
+            .notification("notifications/acme/moved", move |_: Value, from: &Arc<Connection>| {
+                hears.lock().unwrap().push(from.revision().to_string());
+            })
+            .raw_tool(Tool::new("find"), |_: Value, cx: Context| async move {
+                let _ = cx.tell("notifications/acme/found", &json!({"at": 7}));
+                Ok("done")
+            })
+    };
+    let stdio = Stdio::of(with, |config| config.gate = mcp_core::config::Gate::Initialized);
+    let notification =
+        |method: &str, params: Value| json!({"jsonrpc": "2.0", "method": method, "params": params});
+    stdio.initialize(1);
+    stdio.send(&notification("notifications/initialized", json!({"_meta": meta()})));
+    stdio.send(&json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}));
+    assert!(stdio.received().is_empty(), "the gate is still shut");
+    stdio.send(&notification("notifications/acme/moved", json!({"_meta": meta()})));
+    stdio.send(&notification("notifications/acme/other", json!({"_meta": meta()})));
+    stdio.send(&notification("notifications/initialized", json!({})));
+    assert_eq!(stdio.received().len(), 1);
+    stdio.send(&notification("notifications/acme/moved", json!({})));
+    stdio.send(&notification("notifications/acme/other", json!({})));
+    assert_eq!(*heard.lock().unwrap(), ["2026-07-28", "2025-11-25"]);
+    let call = json!({"name": "find", "arguments": {}});
+    for call in [
+        json!({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call}),
+        request(4, "tools/call", &call),
+    ] {
+        stdio.send(&call);
+        let received = stdio.received();
+        assert_eq!(received[0]["method"], "notifications/acme/found");
+        assert_eq!(received[1]["result"]["content"][0]["text"], "done");
+    }
 }

@@ -100,7 +100,7 @@ fn sub_15_only_what_can_be_served_is_acknowledged() {
     assert_eq!(none.failure().1, -32602);
 }
 
-/// SUB-02, SUB-04, SUB-08, SUB-09; RES-13: each stream has what it asked for, tagged with its id.
+/// SUB-02, SUB-04, SUB-08, SUB-09; RES-13, RES-15: each stream has what it asked for, tagged with its id.
 #[test]
 fn sub_02_nothing_that_was_not_asked_for_is_sent() {
     let fixture = Fixture::new();

@@ -8,7 +8,7 @@ use crate::support::{NOW, Web, call, in_session, token};
 
 const BASIC: &str = "mcp:basic";
 
-/// AUTH-RS02, AUTH-RS03, AUTH-RS10: the body says which tool, so it is read before and worked on
+/// HDR-36; AUTH-RS02, AUTH-RS03, AUTH-RS10: the body says which tool, so it is read before and worked on
 /// after.
 #[test]
 fn a_tool_may_need_more() {

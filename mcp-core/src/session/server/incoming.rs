@@ -171,6 +171,12 @@ impl ServerSession {
     }
 
     pub(super) fn handle_notification(&mut self, now: Instant, notification: Notification) {
+        if self.config.modern
+            && is_modern(notification.method.as_str(), notification.params.as_ref())
+        {
+            self.handle_modern_notification(now, notification);
+            return;
+        }
         let Notification { method, params } = notification;
         let method = NotificationMethod::from_name(method.as_str());
         match method {

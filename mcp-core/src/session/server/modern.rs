@@ -12,10 +12,10 @@ use super::ids::Place;
 use super::incoming::shutting_down;
 use crate::error::SendError;
 use crate::id::{RequestId, RequestKey};
-use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, RawJson, Request};
-use crate::lifecycle::Method;
+use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, Notification, RawJson, Request};
+use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{CancelledParams, Meta};
-use crate::modern::{ModernRequest, belongs, listen_result};
+use crate::modern::{ModernNotification, ModernRequest, belongs, listen_result};
 use crate::session::in_flight::RequestKind;
 use crate::session::refusal::busy;
 use crate::session::{CancelReason, IncomingRequest, Lane, Outgoing, ServerEvent};
@@ -62,6 +62,19 @@ impl ServerSession {
             part_of: None,
         }));
         Ok(())
+    }
+
+    /// Takes a notification of the modern era. What means nothing in it is ignored: `initialized`
+    /// for one does not open the gate of a session that may be beside it.
+    pub(super) fn handle_modern_notification(&mut self, now: Instant, notification: Notification) {
+        if notification.method.as_str() == NotificationMethod::Cancelled.as_str() {
+            self.handle_cancelled(now, notification.params.as_ref());
+            return;
+        }
+        match ModernNotification::read(notification) {
+            Some(it) => self.inform(ServerEvent::ModernNotification(Box::new(it))),
+            None => self.counters.ignored_notifications += 1,
+        }
     }
 
     /// Sends a notification about a request of the modern era, if it belongs there.

@@ -34,7 +34,7 @@ pub use event_stream::EventStream;
 pub use events::{EventId, EventLog, EventStore, MemoryEvents};
 pub use exchange::{Answer, Exchange};
 pub use mcp_stream::McpStream;
-pub use modern::ModernCall;
+pub use modern::{ModernCall, ModernNotice};
 pub use modern_answer::{ModernAnswer, Payload};
 pub use server::{Admission, HttpServer};
 pub use session_id::SessionId;

@@ -16,9 +16,11 @@ use super::upload::Posted;
 use super::{HttpConfig, metadata};
 use crate::auth::Principal;
 use crate::id::RequestId;
-use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, Request};
+use crate::jsonrpc::{
+    EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, Notification, Request,
+};
 use crate::lifecycle::{Method, MethodSet};
-use crate::modern::{Candidate, MirroredParams, ModernRequest, unsupported};
+use crate::modern::{Candidate, MirroredParams, ModernNotification, ModernRequest, unsupported};
 use crate::revision::Revision;
 use crate::time::Instant;
 
@@ -50,6 +52,16 @@ pub struct ModernCall {
     subject: Option<String>,
 }
 
+/// A notification of the modern era with who sends it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ModernNotice {
+    /// What is reported.
+    pub notification: ModernNotification,
+    /// On whose behalf it comes, if it had to say.
+    pub principal: Option<Principal>,
+}
+
 impl Stateless {
     pub(super) fn new(config: &HttpConfig) -> Self {
         let session = &config.session;
@@ -79,7 +91,9 @@ impl Stateless {
         let request = match incoming {
             Incoming::Message(Message::Request(request)) => request,
             // What headers it should have is not said anywhere, so none are asked for (SHTTP-M19).
-            Incoming::Message(Message::Notification(_)) => return Posted::Refused(accepted()),
+            Incoming::Message(Message::Notification(notification)) => {
+                return self.hear(grant, notification);
+            }
             Incoming::Message(Message::Response(_)) => {
                 return Posted::Refused(Refusal::UnwantedResponse.into_response());
             }
@@ -106,6 +120,19 @@ impl Stateless {
                 };
                 Posted::Refused(failure(status, Some(&id), &error))
             }
+        }
+    }
+
+    /// A notification is taken whatever it says, and passed on if it can mean something.
+    fn hear<A>(&self, grant: &Grant, notification: Notification) -> Posted<A> {
+        let heard = self.served && !self.draining.load(Ordering::Relaxed);
+        match ModernNotification::read(notification).filter(|_| heard) {
+            Some(notification) => {
+                let principal = grant.principal().cloned();
+                let notice = ModernNotice { notification, principal };
+                Posted::Notified(accepted(), Box::new(notice))
+            }
+            None => Posted::Refused(accepted()),
         }
     }
 

@@ -9,7 +9,7 @@ use http::{HeaderMap, Response};
 
 use super::admit::Grant;
 use super::budget::Share;
-use super::modern::ModernCall;
+use super::modern::{ModernCall, ModernNotice};
 use super::refusal::{Refusal, accepted};
 use super::server::Shared;
 use super::sessions::Slot;
@@ -58,6 +58,8 @@ pub enum Posted<A> {
     Exchange(Exchange<A>),
     /// It is a request of the modern era, ready to be worked on.
     Modern(Box<ModernCall>),
+    /// It is a notification of the modern era, which the application may want to hear of.
+    Notified(Response<Bytes>, Box<ModernNotice>),
 }
 
 impl<A: Default> Upload<A> {

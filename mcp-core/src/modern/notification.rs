@@ -1,0 +1,57 @@
+//! Notifications of clients of the modern era.
+
+use alloc::string::String;
+
+use super::Caller;
+use super::request::Meta;
+use crate::jsonrpc::{Notification, RawJson};
+use crate::lifecycle::{NotificationMethod, Sender};
+use crate::model::{ClientCapabilities, Implementation};
+use crate::revision::{Era, Revision};
+use crate::session::Client;
+
+/// A notification of the modern era that the application may know what to do with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ModernNotification {
+    /// What it reports.
+    pub method: NotificationMethod,
+    /// An object, or absent.
+    pub params: Option<RawJson>,
+    /// Who sends it. Notifications need not say (META-17): what is not said is empty.
+    pub caller: Caller,
+}
+
+impl ModernNotification {
+    /// Takes a notification, of the newest revision unless it names another.
+    ///
+    /// `None` for what nobody has to hear of: it is of a revision that is not of this era, or its
+    /// method is one that clients do not send in it. Notifications are never answered, so this is
+    /// no error. What is about a message of the protocol, such as `notifications/cancelled`, is
+    /// not for applications either.
+    #[must_use]
+    pub fn read(notification: Notification) -> Option<Self> {
+        let Notification { method, params } = notification;
+        let method = NotificationMethod::from_name(method.as_str());
+        let meta = params.as_ref().and_then(|params| Meta::read(params).ok()).unwrap_or_default();
+        let revision = match meta.version {
+            None => Revision::V2026_07_28,
+            Some(version) => serde_json::from_str::<String>(version.get()).ok()?.parse().ok()?,
+        };
+        if revision.era() != Era::Modern {
+            return None;
+        }
+        match method {
+            NotificationMethod::Cancelled | NotificationMethod::Progress => return None,
+            NotificationMethod::Other(_) => {}
+            ref known if !known.exists(revision, Sender::Client) => return None,
+            _ => {}
+        }
+        let capabilities = meta.capabilities.and_then(|it| serde_json::from_str(it.get()).ok());
+        let capabilities: ClientCapabilities = capabilities.unwrap_or_default();
+        let info = meta.info.and_then(|info| serde_json::from_str(info.get()).ok());
+        let info = info.unwrap_or_else(|| Implementation::new("", ""));
+        let caller = Caller { client: Client::new(revision, capabilities, info), log_level: None };
+        Some(Self { method, params, caller })
+    }
+}
