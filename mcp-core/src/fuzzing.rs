@@ -4,11 +4,13 @@
 //! keep up with it; the package `mcp-core/fuzz` gives each a coverage-guided target. To add one,
 //! write the function, name it in [`TARGETS`], and add its target to that package.
 
+mod client_ops;
 mod envelope;
 #[cfg(feature = "http")]
 mod http_head;
 mod session_ops;
 
+pub use client_ops::client_ops;
 pub use envelope::envelope;
 #[cfg(feature = "http")]
 pub use http_head::http_head;
@@ -24,6 +26,7 @@ use crate::transport::stdio::{self, LineDecoder, LineError};
 
 /// Every target.
 pub const TARGETS: &[fn(&[u8])] = &[
+    client_ops,
     envelope,
     #[cfg(feature = "http")]
     http_head,

@@ -1,5 +1,6 @@
 //! Forms: the fields an elicitation asks for.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -8,7 +9,8 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeStruct};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{ForRevision, FormField, RawObject};
+use super::num::float;
+use super::{ElicitValue, ForRevision, FormField, RawJson, RawObject};
 use crate::revision::Revision;
 
 /// The fields of a form, in order, as the flat JSON Schema the protocol uses
@@ -67,6 +69,21 @@ impl FormSchema {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, field)| field)
     }
 
+    /// What the fields hold before a user fills them in, for those that say so: a form is shown,
+    /// or answered unseen, with them (`2025-11-25/client/elicitation#requested-schema`).
+    #[must_use]
+    pub fn defaults(&self) -> BTreeMap<String, ElicitValue> {
+        let value = |field: &FormField| match field {
+            FormField::Text(field) => field.default.clone().map(ElicitValue::Text),
+            FormField::Number(field) => field.default.and_then(number),
+            FormField::Boolean(field) => field.default.map(ElicitValue::Bool),
+            FormField::Choice(field) => field.default.clone().map(ElicitValue::Text),
+            FormField::Choices(field) => field.default.clone().map(ElicitValue::Choices),
+        };
+        let fields = self.fields.iter();
+        fields.filter_map(|(name, field)| Some((name.clone(), value(field)?))).collect()
+    }
+
     /// Whether the field called `name` must be filled in.
     #[must_use]
     pub fn is_required(&self, name: &str) -> bool {
@@ -89,6 +106,13 @@ impl ForRevision for FormSchema {
             field.adapt(revision);
         }
     }
+}
+
+/// A number as it is written: an integer without a fraction.
+fn number(value: f64) -> Option<ElicitValue> {
+    #[derive(Serialize)]
+    struct Number(#[serde(serialize_with = "float::serialize")] f64);
+    RawJson::from_value(&Number(value)).ok()?.to().ok().map(ElicitValue::Number)
 }
 
 struct Properties<T>(T);

@@ -15,7 +15,7 @@ mod server;
 
 pub use client::{
     ClientCloseReason, ClientEvent, ClientSession, ClientTransmit, PageError, Pages, Server,
-    TransmitKey, TransmitKind,
+    TaskOutcome, TaskWatch, TransmitKey, TransmitKind,
 };
 pub use counters::Counters;
 pub use event::{

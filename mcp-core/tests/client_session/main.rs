@@ -17,3 +17,4 @@ mod server_requests;
 mod simulation;
 mod subscriptions;
 mod support;
+mod task;

@@ -11,11 +11,13 @@ mod requests;
 mod responses;
 mod rounds;
 mod screen;
+mod task;
 
 pub use event::{
     ClientCloseReason, ClientEvent, ClientTransmit, Server, TransmitKey, TransmitKind,
 };
 pub use pages::{PageError, Pages};
+pub use task::{TaskOutcome, TaskWatch};
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
