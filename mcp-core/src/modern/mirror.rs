@@ -244,6 +244,33 @@ impl MirroredParam {
         let parent = parents.iter().try_fold(arguments, |at, name| at.get(name)?.as_object())?;
         parent.get(last).filter(|value| !value.is_null())
     }
+
+    /// What a client writes into the header: strings as they are, integers in decimal, `true` or
+    /// `false`, and as Base64 what would not survive in a header (HDR-24, HDR-25).
+    ///
+    /// `None` if there is no such argument, or it is nothing that can be mirrored: the server
+    /// then says what is wrong with it.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn value(&self, arguments: &Map<String, Value>) -> Option<String> {
+        match self.argument(arguments)? {
+            Value::String(text) => Some(super::header::encode(text).into_owned()),
+            Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
+            Value::Number(number) => integer(&alloc::format!("{number}")),
+            _ => None,
+        }
+    }
+}
+
+/// An integer in decimal, if it is one of those that may be mirrored (HDR-16): `42.0` is 42.
+#[cfg(feature = "http")]
+fn integer(number: &str) -> Option<String> {
+    const SAFE: i64 = (1 << 53) - 1;
+    let whole = number.split_once('.').map_or(number, |(whole, fraction)| {
+        if fraction.bytes().all(|digit| digit == b'0') { whole } else { number }
+    });
+    let value = whole.parse::<i64>().ok().filter(|value| (-SAFE..=SAFE).contains(value))?;
+    Some(alloc::format!("{value}"))
 }
 
 fn is_token(name: &str) -> bool {

@@ -9,7 +9,7 @@
 //! headers calls [`ModernRequest::read`].
 
 #[cfg(feature = "http")]
-mod base64;
+pub(crate) mod header;
 mod mirror;
 mod notification;
 mod request;
@@ -19,8 +19,6 @@ pub use mirror::{AnnotationProblem, InvalidAnnotation, MirroredParam, MirroredPa
 pub use notification::ModernNotification;
 pub use request::{Caller, Candidate, ModernRequest, is_modern};
 
-#[cfg(feature = "http")]
-pub(crate) use base64::decode as decode_base64;
 #[cfg(feature = "http")]
 pub(crate) use request::unsupported;
 pub(crate) use subscription::{belongs, listen_result};

@@ -4,7 +4,6 @@
 //! read, is refused with -32020, so that nobody on the way has decided on something that was
 //! never asked (`2026-07-28/basic/transports/streamable-http#server-validation`).
 
-use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 
@@ -15,13 +14,14 @@ use serde_json::{Map, Value};
 use super::head;
 use super::mcp::PROTOCOL_VERSION;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
-use crate::modern::{Candidate, MirroredParam, MirroredParams, decode_base64};
+use crate::modern::header::{Subject, decode};
+use crate::modern::{Candidate, MirroredParam, MirroredParams};
 
 pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 /// The largest integer that may be mirrored (HDR-16). Larger ones have no exact `f64`.
-const SAFE: f64 = 9_007_199_254_740_991.0;
+pub(super) const SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Compares the standard headers of a request with its body; says what it is about, if its
 /// method has such a thing.
@@ -41,7 +41,10 @@ pub(super) fn check(
     };
     let name = decode(required(headers, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
     // Without it the request is a bad one all the same, and its handler says so better.
-    let Some(named) = subject.read(candidate.params())? else {
+    let named = subject.read(candidate.params());
+    let named =
+        named.map_err(|error| ErrorObject::invalid_params(format!("Invalid params: {error}")))?;
+    let Some(named) = named else {
         return Ok(None);
     };
     if name != named {
@@ -104,58 +107,6 @@ fn is_same_number(header: &str, argument: &str) -> bool {
     header == argument || number(header).is_some_and(|it| number(argument) == Some(it))
 }
 
-/// The member of the params that `Mcp-Name` repeats (HDR-04, HDR-05).
-#[derive(Clone, Copy)]
-enum Subject {
-    Name,
-    Uri,
-    Task,
-}
-
-impl Subject {
-    fn of(method: &str) -> Option<Self> {
-        match method {
-            "tools/call" | "prompts/get" => Some(Self::Name),
-            "resources/read" => Some(Self::Uri),
-            "tasks/get" | "tasks/update" | "tasks/cancel" => Some(Self::Task),
-            _ => None,
-        }
-    }
-
-    fn read(self, params: &RawJson) -> Result<Option<String>, ErrorObject> {
-        /// A member that stands there twice is refused: the header could match either.
-        #[derive(Deserialize)]
-        struct Name {
-            name: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Uri {
-            uri: Option<String>,
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Task {
-            task_id: Option<String>,
-        }
-        match self {
-            Self::Name => params.to().map(|Name { name }| name),
-            Self::Uri => params.to().map(|Uri { uri }| uri),
-            Self::Task => params.to().map(|Task { task_id }| task_id),
-        }
-        .map_err(|error| ErrorObject::invalid_params(format!("Invalid params: {error}")))
-    }
-}
-
-/// Reads a value that may be Base64 between the markers `=?base64?` and `?=`, which are those
-/// and no others (HDR-28).
-fn decode(value: &str) -> Option<Cow<'_, str>> {
-    let encoded = value.strip_prefix("=?base64?").and_then(|value| value.strip_suffix("?="));
-    match encoded {
-        None => Some(Cow::Borrowed(value)),
-        Some(encoded) => String::from_utf8(decode_base64(encoded)?).ok().map(Cow::Owned),
-    }
-}
-
 fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, ErrorObject> {
     optional(headers, name)?.ok_or_else(|| mismatch(name, "is missing"))
 }
@@ -177,25 +128,6 @@ fn mismatch(name: &HeaderName, what: &str) -> ErrorObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// HDR-25, HDR-26, HDR-28, HDR-30: the examples of the specification.
-    #[test]
-    fn values_are_decoded() {
-        for (value, expected) in [
-            ("us-west1", Some("us-west1")),
-            ("=?base64?SGVsbG8sIOS4lueVjA==?=", Some("Hello, 世界")),
-            ("=?base64?IHBhZGRlZCA=?=", Some(" padded ")),
-            ("=?base64?PT9iYXNlNjQ/bGl0ZXJhbD89?=", Some("=?base64?literal?=")),
-            ("=?base64??=", Some("")),
-            ("=?BASE64?SGk=?=", Some("=?BASE64?SGk=?=")),
-            ("=?base64?SGk=", Some("=?base64?SGk=")),
-            ("=?base64?SGk?=", None),
-            ("=?base64?SG k=?=", None),
-            ("=?base64?/w==?=", None),
-        ] {
-            assert_eq!(decode(value).as_deref(), expected, "{value}");
-        }
-    }
 
     /// HDR-31.
     #[test]
