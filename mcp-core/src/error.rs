@@ -61,6 +61,10 @@ pub enum RequestError {
     /// was not worked on.
     #[error("the server does not know the session")]
     SessionGone,
+    /// The server answered with this HTTP status, and not in JSON-RPC. Below 500 it did not work on
+    /// the request; from 500 on nobody knows.
+    #[error("the server answered with HTTP status {0}")]
+    Status(u16),
     /// No answer came in time; the peer has been told to stop.
     #[error("the peer did not answer in time")]
     TimedOut,

@@ -211,6 +211,15 @@ impl ClientSession {
         }
     }
 
+    pub(super) fn handshake_awaits(&self, key: TransmitKey) -> bool {
+        let awaited = match self.phase {
+            ClientPhase::Probing => self.handshake.probe,
+            ClientPhase::Initializing => self.handshake.initialize,
+            _ => None,
+        };
+        awaited.is_some() && self.handshake.frame == Some(key)
+    }
+
     /// Whether there is nothing more to be done about it.
     pub(super) fn handshake_gone(&mut self, now: Instant, key: TransmitKey) -> bool {
         if self.is_handshake(key) && self.phase != ClientPhase::Announcing {

@@ -358,6 +358,18 @@ impl ClientSession {
         }
     }
 
+    /// Takes note that the transport knows how a frame ended, better than
+    /// [`handle_lost`](Self::handle_lost) could tell: by an HTTP status, for example.
+    ///
+    /// A request ends with this error. What the handshake cannot do without ends the session.
+    pub fn handle_failed(&mut self, now: Instant, key: TransmitKey, error: RequestError) {
+        let now = self.advance(now);
+        match self.requests.by_key(key) {
+            Some((handle, _)) => self.finish(handle, Err(error)),
+            None => self.handshake_lost(now, key),
+        }
+    }
+
     /// Takes note that the server did not take a frame because it does not know the session any
     /// more: HTTP status 404 in the legacy era (`2025-11-25/basic/transports#session-management`).
     ///
@@ -485,6 +497,12 @@ impl ClientSession {
     #[must_use]
     pub fn has_transmit(&self) -> bool {
         !self.outbox.is_empty(self.phase.is_ready())
+    }
+
+    /// Whether the answer to what left in this frame is still waited for.
+    #[must_use]
+    pub fn awaits(&self, key: TransmitKey) -> bool {
+        self.requests.by_key(key).is_some() || self.handshake_awaits(key)
     }
 
     /// Where the session stands.
