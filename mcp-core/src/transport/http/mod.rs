@@ -2,11 +2,13 @@
 //! come out.
 //!
 //! [`HttpServer::begin`] judges a request by its head and says what to do next; nothing of the
-//! body is read before that. The caller owns sockets, clocks and tasks.
+//! body is read before that. [`HttpClient`] is the other end: requests come out of it, answers go
+//! in. The caller owns sockets, clocks and tasks.
 
 mod access;
 mod admit;
 mod budget;
+mod client;
 mod config;
 mod cors;
 mod event_stream;
@@ -28,6 +30,11 @@ mod upload;
 
 pub use access::{Hosts, Origins};
 pub use admit::PendingAuth;
+pub use client::{
+    Challenge, DroppedTool, Failure, Fetch, FetchId, HttpClient, HttpClientConfig, HttpClientEvent,
+    HttpClientLimits, HttpFault, InvalidClientConfig, InvalidUrl, Known, Reconnection,
+    RedirectRefusal, Transport,
+};
 pub use config::{HttpConfig, SsePaths};
 pub use cors::Cors;
 pub use event_stream::EventStream;
