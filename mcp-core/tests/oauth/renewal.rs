@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mcp_core::auth::{
     Attempt, AuthError, AuthFault, Authorization, Authorizer, CredentialStore, MemoryStore, Secret,
-    Tokens, Verdict,
+    Step, Tokens, Verdict,
 };
 use serde_json::json;
 
@@ -53,12 +53,17 @@ fn case_74_a_rotating_token_is_used_once() {
     }
     // All are refused; the last comes after the new token is there.
     let mut late = attempts.pop().unwrap();
+    let mut begun = None;
     for attempt in &mut attempts {
         assert_eq!(world.refuse(attempt, 401, &challenge("")), Verdict::Wait);
+        begun = begun.or_else(|| world.auth.poll_step());
+        assert!(world.auth.poll_step().is_none(), "one flow at a time");
     }
     world.now = world.now + Duration::from_secs(100);
     let mut another = Attempt::new("another");
     assert_eq!(world.send(&mut another), None);
+    let Some(Step::Fetch(begun)) = begun else { panic!("{begun:?}") };
+    world.answer(begun);
     assert_eq!(world.run(), Some(Ok(())));
     assert_eq!(world.refuse(&mut late, 401, &challenge("")), Verdict::Retry);
     for attempt in attempts.iter_mut().chain([&mut late, &mut another]) {

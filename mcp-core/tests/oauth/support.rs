@@ -153,7 +153,8 @@ impl World {
         panic!("it never ends");
     }
 
-    fn answer(&mut self, request: Request<Bytes>) {
+    /// Answers a request as the servers do.
+    pub(crate) fn answer(&mut self, request: Request<Bytes>) {
         let url = request.uri().to_string();
         let response = if self.dead.contains(&url) {
             None
