@@ -44,7 +44,7 @@ pub use io::SmolIo;
 use mcp_core::app::Handler;
 #[cfg(feature = "client")]
 pub use mcp_core::driver::client::{
-    Call, ClientBuilder, ClientError, Command, NetOptions, Notification, Proxies, Stderr,
+    Call, ClientBuilder, ClientError, Command, NetOptions, Notification, OAuth, Proxies, Stderr,
     Subscription, Tls,
 };
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
@@ -62,4 +62,4 @@ pub fn serve<H: Handler>(handler: H) -> Serve<SmolRuntime, H> {
 
 /// A connection to a server, on smol.
 #[cfg(feature = "client")]
-pub type Client = mcp_core::driver::client::Client<SmolRuntime>;
+pub type Client = driver::client::Client<SmolRuntime>;

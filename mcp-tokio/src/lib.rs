@@ -42,7 +42,7 @@ pub use http_server::TcpListener;
 use mcp_core::app::Handler;
 #[cfg(feature = "client")]
 pub use mcp_core::driver::client::{
-    Call, ClientBuilder, ClientError, Command, NetOptions, Notification, Proxies, Stderr,
+    Call, ClientBuilder, ClientError, Command, NetOptions, Notification, OAuth, Proxies, Stderr,
     Subscription, Tls,
 };
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
@@ -61,4 +61,4 @@ pub fn serve<H: Handler>(handler: H) -> Serve<TokioRuntime, H> {
 
 /// A connection to a server, on tokio.
 #[cfg(feature = "client")]
-pub type Client = mcp_core::driver::client::Client<TokioRuntime>;
+pub type Client = driver::client::Client<TokioRuntime>;

@@ -6,6 +6,8 @@ use core::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
+#[cfg(feature = "tls")]
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// A connection to a server, encrypted or not.
 #[derive(Debug)]
@@ -36,7 +38,7 @@ impl NetStream {
         host: &str,
         tls: &mcp_core::driver::client::Tls,
     ) -> io::Result<Self> {
-        let name = tokio_rustls::rustls::pki_types::ServerName::try_from(host.to_owned());
+        let name = ServerName::try_from(host.to_owned());
         let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let connector = tokio_rustls::TlsConnector::from(tls.config().clone());
         let stream = connector.connect(name, self).await?;

@@ -3,6 +3,8 @@
 //! Included by the tests of each runtime crate; protocol rules are tested in the core, without
 //! sockets. Here it is about what a runtime can get wrong: spawning, waking, cancelling, closing.
 
+pub(crate) mod client;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,18 +28,20 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts `server` in a thread that `block_on` blocks.
-    pub(crate) fn start<P: Platform>(
+    /// Starts `server` at an address, in a thread that `block_on` blocks.
+    pub(crate) fn start_at<P: Platform>(
+        at: &str,
         platform: impl FnOnce() -> P + Send + 'static,
         block_on: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) + Send + 'static,
         server: Server,
     ) -> Self {
+        let at = at.to_owned();
         let (stop, stopped) = mpsc::channel();
         let (ready, address) = mpsc::channel();
         let thread = thread::spawn(move || {
             block_on(Box::pin(async move {
                 let serve = Serve::new(platform(), server).grace(Duration::from_secs(5));
-                let bound = serve.bind("127.0.0.1:0").await.unwrap();
+                let bound = serve.bind(&at).await.unwrap();
                 let shutdown = bound.shutdown().clone();
                 thread::spawn(move || {
                     let _ = stopped.recv();

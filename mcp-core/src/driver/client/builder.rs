@@ -8,6 +8,7 @@ use core::future::Future;
 use core::time::Duration;
 use std::sync::Mutex;
 
+use http::{HeaderName, HeaderValue};
 use hyper::rt::{Read, Write};
 
 use super::child::run_child;
@@ -16,12 +17,15 @@ use super::dispatch::Dispatch;
 use super::error::ClientError;
 use super::handle::Client;
 use super::handlers::{Handlers, erase};
+use super::http::Http;
 use super::link::Link;
 use super::listen::Notification;
 use super::machine::Machine;
 use super::net::NetOptions;
+use super::oauth::{self, OAuth};
 use super::pipe::run_streams;
 use super::platform::ClientPlatform;
+use super::pool::Pool;
 use crate::config::{ClientConfig, Protocol};
 use crate::jsonrpc::{ErrorObject, RawJson};
 use crate::lifecycle::Method;
@@ -30,6 +34,7 @@ use crate::model::{
     ElicitationCapability, Implementation, Level, Root, RootsCapability, SamplingCapability,
 };
 use crate::session::ClientSession;
+use crate::transport::http::{HttpClient, HttpClientConfig, Transport};
 
 /// A client about to be connected: set what differs from the defaults, then choose a transport.
 pub struct ClientBuilder<P> {
@@ -37,7 +42,11 @@ pub struct ClientBuilder<P> {
     pub(super) config: ClientConfig,
     pub(super) handlers: Handlers,
     pub(super) net: NetOptions,
+    configure: Vec<Configure>,
+    oauth: Option<OAuth>,
 }
+
+type Configure = Box<dyn FnOnce(&mut HttpClientConfig) + Send>;
 
 impl<P: ClientPlatform> ClientBuilder<P> {
     /// A client with the defaults, on a platform.
@@ -48,6 +57,8 @@ impl<P: ClientPlatform> ClientBuilder<P> {
             config: ClientConfig::new(info),
             handlers: Handlers::default(),
             net: NetOptions::default(),
+            configure: Vec::new(),
+            oauth: None,
         }
     }
 
@@ -147,6 +158,64 @@ impl<P: ClientPlatform> ClientBuilder<P> {
         self
     }
 
+    /// Which way to talk to an HTTP server. Default [`Transport::Auto`].
+    #[must_use]
+    pub fn transport(self, transport: Transport) -> Self {
+        self.http(move |config| config.transport = transport)
+    }
+
+    /// Adds a header of your own, an API key for example, to every request to the server, and to
+    /// no other.
+    #[must_use]
+    pub fn header(self, name: HeaderName, mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        self.http(move |config| {
+            config.headers.append(name, value);
+        })
+    }
+
+    /// Sets the bounds and ways of an HTTP client.
+    #[must_use]
+    pub fn http(mut self, set: impl FnOnce(&mut HttpClientConfig) + Send + 'static) -> Self {
+        self.configure.push(Box::new(set));
+        self
+    }
+
+    /// Gets tokens from an authorization server if the server wants some.
+    #[must_use]
+    pub fn oauth(mut self, oauth: OAuth) -> Self {
+        self.oauth = Some(oauth);
+        self
+    }
+
+    /// Connects to the server at an `http` or `https` URL, of whichever era. Ready when the
+    /// server is known.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the URL is none, nobody is there, or it is no server.
+    pub async fn connect(self, url: &str) -> Result<Client<P>, ClientError> {
+        let Self { platform, config, handlers, net, configure, oauth } = self;
+        let mut config = HttpClientConfig::new(url, config);
+        configure.into_iter().for_each(|set| set(&mut config));
+        let seed = platform.seed().map_err(ClientError::start)?;
+        let seed = seed.iter().fold(0_u64, |all, byte| all.rotate_left(8) ^ u64::from(*byte));
+        let http = HttpClient::new(platform.now(), config, seed).map_err(|error| {
+            ClientError::start(std::io::Error::new(std::io::ErrorKind::InvalidInput, error))
+        })?;
+        let authorization = match oauth {
+            Some(oauth) => Some(
+                oauth::Session::new(platform.clone(), net.clone(), oauth)
+                    .map_err(ClientError::start)?,
+            ),
+            None => None,
+        };
+        let pool = Pool::new(platform.clone(), net);
+        let (client, dispatch) = client_of(platform, Machine::Http(Box::new(http)), handlers);
+        let runtime = dispatch.runtime.clone();
+        runtime.spawn(Http::new(dispatch, pool, authorization).run());
+        client.ready().await
+    }
+
     /// Starts a program and talks to it over its standard streams. Ready when the server is known.
     ///
     /// # Errors
@@ -193,7 +262,15 @@ fn pipe_client<P: ClientPlatform>(
     handlers: Handlers,
 ) -> (Client<P>, Dispatch<P>) {
     let session = ClientSession::new(platform.now(), Arc::new(config));
-    let link = Arc::new(Link::new(platform.clone(), Machine::Pipe(Box::new(session))));
+    client_of(platform, Machine::Pipe(Box::new(session)), handlers)
+}
+
+fn client_of<P: ClientPlatform>(
+    platform: P,
+    machine: Machine,
+    handlers: Handlers,
+) -> (Client<P>, Dispatch<P>) {
+    let link = Arc::new(Link::new(platform.clone(), machine));
     let client = Client::new(Arc::clone(&link), handlers.roots.clone());
     (client, Dispatch::new(platform, link, handlers))
 }

@@ -11,7 +11,7 @@ use std::io;
 
 use http::Uri;
 
-use super::net::NetOptions;
+use super::net::{Allows, NetOptions};
 use super::origin::Origin;
 use super::platform::ClientPlatform;
 use super::proxy::Proxy;
@@ -42,7 +42,10 @@ pub(super) async fn dial<P: ClientPlatform>(
         let tls = if origin.secure { Some(options.tls()?) } else { None };
         let proxy = options.proxies.of(uri);
         let next = proxy.as_ref().map(Proxy::origin).transpose()?;
-        let stream = reach(platform, next.as_ref().unwrap_or(origin)).await?;
+        let stream = match &next {
+            Some(proxy) => reach(platform, proxy, None).await?,
+            None => reach(platform, origin, options.allows.as_ref()).await?,
+        };
         match (proxy, tls) {
             (None, None) => Ok(Dialed { stream, forwarder: None }),
             (forwarder @ Some(_), None) => Ok(Dialed { stream, forwarder }),
@@ -73,8 +76,14 @@ async fn secure<P: ClientPlatform>(
 }
 
 /// Connects to whichever address of a host answers first.
-async fn reach<P: ClientPlatform>(platform: &P, origin: &Origin) -> io::Result<P::Stream> {
-    let addresses = platform.resolve(&origin.host, origin.port).await?;
+async fn reach<P: ClientPlatform>(
+    platform: &P,
+    origin: &Origin,
+    allows: Option<&Allows>,
+) -> io::Result<P::Stream> {
+    let mut addresses = platform.resolve(&origin.host, origin.port).await?;
+    // SEC-06: a public name may lead into a private network.
+    addresses.retain(|address| allows.is_none_or(|allows| (allows.0)(address.ip())));
     let mut waiting = by_turns(addresses).into_iter().take(ADDRESSES);
     type Attempt<'a, S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send + 'a>>;
     let mut attempts: Vec<Attempt<'_, P::Stream>> = Vec::new();
@@ -108,7 +117,8 @@ async fn reach<P: ClientPlatform>(platform: &P, origin: &Origin) -> io::Result<P
                 continue;
             }
             if attempts.is_empty() {
-                let nowhere = || io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+                let nowhere =
+                    || io::Error::new(io::ErrorKind::NotFound, "the host has no usable address");
                 return Poll::Ready(Err(failed.take().unwrap_or_else(nowhere)));
             }
             let due = (waiting.len() > 0).then_some(next);

@@ -55,6 +55,14 @@ impl<P: ClientPlatform + Default> Client<P> {
         ClientBuilder::new(P::default(), Implementation::new(name, version))
     }
 
+    /// Connects to the server at an `http` or `https` URL, with the defaults.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the URL is none, nobody is there, or it is no server.
+    pub async fn connect(url: &str) -> Result<Self, ClientError> {
+        Self::builder("mcp-client", env!("CARGO_PKG_VERSION")).connect(url).await
+    }
+
     /// Starts a program and talks to it over its standard streams, with the defaults.
     ///
     /// # Errors

@@ -8,11 +8,14 @@ use crate::jsonrpc::Reply;
 use crate::revision::Revision;
 use crate::session::{ClientSession, Outgoing};
 use crate::time::Instant;
+use crate::transport::http::HttpClient;
 
 /// What the handle commands.
 pub(super) enum Machine {
     /// A session over a pair of streams.
     Pipe(Box<ClientSession>),
+    /// A session over HTTP.
+    Http(Box<HttpClient>),
 }
 
 /// Calls the same method of either.
@@ -20,6 +23,7 @@ macro_rules! either {
     ($self:ident, $machine:ident => $call:expr) => {
         match $self {
             Self::Pipe($machine) => $call,
+            Self::Http($machine) => $call,
         }
     };
 }
@@ -65,12 +69,29 @@ impl Machine {
     pub(super) fn pipe(&mut self) -> Option<&mut ClientSession> {
         match self {
             Self::Pipe(session) => Some(session),
+            Self::Http(_) => None,
+        }
+    }
+
+    /// The client over HTTP, if it is one.
+    pub(super) const fn http(&self) -> Option<&HttpClient> {
+        match self {
+            Self::Pipe(_) => None,
+            Self::Http(http) => Some(http),
+        }
+    }
+
+    pub(super) const fn http_mut(&mut self) -> Option<&mut HttpClient> {
+        match self {
+            Self::Pipe(_) => None,
+            Self::Http(http) => Some(http),
         }
     }
 
     pub(super) fn revision(&self) -> Option<Revision> {
         match self {
             Self::Pipe(session) => session.revision(),
+            Self::Http(http) => http.session().revision(),
         }
     }
 }

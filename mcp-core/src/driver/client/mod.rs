@@ -7,27 +7,23 @@ mod builder;
 mod call;
 mod child;
 mod command;
-#[allow(dead_code)]
 mod dial;
 mod dispatch;
 mod error;
 mod handle;
 mod handlers;
+mod http;
 mod link;
 mod listen;
 mod machine;
-#[allow(dead_code)]
 mod net;
-#[allow(dead_code)]
+mod oauth;
 mod origin;
 mod pipe;
 mod platform;
-#[allow(dead_code)]
 mod pool;
-#[allow(dead_code)]
 mod proxy;
 mod task;
-#[allow(dead_code)]
 mod tls;
 
 pub use builder::ClientBuilder;
@@ -38,6 +34,7 @@ pub use handle::Client;
 pub use link::Noise;
 pub use listen::{Notification, Subscription};
 pub use net::NetOptions;
+pub use oauth::OAuth;
 pub use platform::{Child, ClientPlatform};
 pub use proxy::Proxies;
 pub use tls::Tls;

@@ -1,5 +1,7 @@
 //! How servers are reached over the network.
 
+use core::fmt;
+use core::net::IpAddr;
 use core::time::Duration;
 use std::io;
 use std::sync::OnceLock;
@@ -30,6 +32,18 @@ pub struct NetOptions {
     /// How the servers of `https` URLs are trusted. Default: [`Tls::new`], when first needed.
     pub tls: Option<Tls>,
     found: Arc<OnceLock<Tls>>,
+    /// Addresses that may be connected to directly; all if there is none.
+    pub(super) allows: Option<Allows>,
+}
+
+/// Whether an address may be connected to.
+#[derive(Clone)]
+pub(super) struct Allows(pub(super) Arc<dyn Fn(IpAddr) -> bool + Send + Sync>);
+
+impl fmt::Debug for Allows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Allows")
+    }
 }
 
 impl Default for NetOptions {
@@ -42,6 +56,7 @@ impl Default for NetOptions {
             proxies: Proxies::from_env(),
             tls: None,
             found: Arc::default(),
+            allows: None,
         }
     }
 }
