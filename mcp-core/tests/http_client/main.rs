@@ -1,7 +1,9 @@
 //! The client's end of HTTP: scripted servers, our own server, virtual time, no sockets.
 
-#![cfg(feature = "http")]
-
 mod support;
 
+mod authorization;
 mod ladder;
+mod modern;
+mod redirects;
+mod sessions;

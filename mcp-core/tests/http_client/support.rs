@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Method, Request, Response};
 use mcp_core::config::{ClientConfig, Protocol};
 use mcp_core::error::RequestError;
 use mcp_core::id::RequestHandle;
@@ -294,8 +294,4 @@ pub(crate) fn initialized(seen: &Seen, revision: Revision) -> String {
 pub(crate) fn status_fault(status: u16, text: &str) -> HttpFault {
     let status = http::StatusCode::from_u16(status).unwrap();
     HttpFault::Status { status, text: text.to_owned() }
-}
-
-pub(crate) fn names(headers: &HeaderMap) -> Vec<&str> {
-    headers.keys().map(http::HeaderName::as_str).collect()
 }

@@ -13,6 +13,7 @@ use crate::id::RequestHandle;
 use crate::jsonrpc::{ErrorObject, RawJson};
 use crate::revision::{Era, Revision};
 use crate::session::{ClientTransmit, TransmitKey, TransmitKind};
+use crate::time::Instant;
 use crate::transport::sse::Decoder;
 
 /// An exchange from the time it is wanted.
@@ -28,6 +29,8 @@ pub(super) struct Exchange {
     pub(super) authorization: u32,
     /// How often it was refused for want of them.
     pub(super) challenges: u32,
+    /// The timer that stops it, if there is one.
+    pub(super) linger: Option<(Instant, u64)>,
 }
 
 /// What an exchange is for.
@@ -116,6 +119,7 @@ impl Exchange {
             left: false,
             authorization: 0,
             challenges: 0,
+            linger: None,
         }
     }
 }

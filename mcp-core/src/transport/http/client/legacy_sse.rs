@@ -8,7 +8,6 @@ use http::{StatusCode, Uri};
 
 use super::exchange::{Job, Purpose, Thread};
 use super::messages::{is_gone, rpc_error};
-use super::timers::Timer;
 use super::{HttpClient, HttpFault, Route, Transport, url};
 use crate::config::Protocol;
 use crate::lifecycle::ClientPhase;
@@ -96,7 +95,7 @@ impl HttpClient {
         if connected {
             let now = self.clock.now();
             match thread.budget.next(now, &self.config.reconnection, &mut self.jitter) {
-                Some(next) => self.set_timer_at(next, Timer::Open(Purpose::Events(thread))),
+                Some(next) => self.open_at(next, Purpose::Events(thread)),
                 None => {
                     self.fault(None, HttpFault::GaveUp { attempts: thread.budget.attempts() });
                     self.session.handle_disconnect(at);
@@ -132,8 +131,8 @@ impl HttpClient {
         let is_it = |purpose: &Purpose| matches!(purpose, Purpose::Events(_));
         let found = self.exchanges.iter().find(|(_, it)| is_it(&it.purpose)).map(|(id, _)| *id);
         let Some(id) = found else { return };
-        let Some(exchange) = self.exchanges.remove(&id) else { return };
-        self.stop(id, &exchange);
+        let Some(mut exchange) = self.exchanges.remove(&id) else { return };
+        self.stop(id, &mut exchange);
         if let Purpose::Events(thread) = exchange.purpose {
             self.sse_failed(thread, HttpFault::NoEndpoint);
         }

@@ -79,8 +79,8 @@ impl HttpClient {
             let challenges = head.headers.get_all(WWW_AUTHENTICATE).iter().take(CHALLENGES);
             let challenges: Vec<HeaderValue> = challenges.cloned().collect();
             exchange.stage = Stage::Refused(status, challenges, Body::default());
+            self.linger(id, &mut exchange);
             self.exchanges.insert(id, exchange);
-            self.set_timer(self.config.linger, Timer::Linger(id));
             return;
         }
         if exchange.purpose.connects() {
@@ -145,7 +145,7 @@ impl HttpClient {
             Stage::Head => {}
             Stage::Json(body) => {
                 if body.len().saturating_add(data.len()) > limits.body_bytes {
-                    self.stop(id, &exchange);
+                    self.stop(id, &mut exchange);
                     let fault = HttpFault::TooLarge { limit: limits.body_bytes };
                     self.fail(exchange.purpose, fault);
                     return;
@@ -157,7 +157,7 @@ impl HttpClient {
                 let full = data.len() >= room;
                 body.push(data.slice(..data.len().min(room)));
                 if full {
-                    self.stop(id, &exchange);
+                    self.stop(id, &mut exchange);
                     self.conclude(exchange);
                     return;
                 }
@@ -170,7 +170,7 @@ impl HttpClient {
             Stage::Drain(bytes) => {
                 *bytes = bytes.saturating_add(data.len());
                 if *bytes > limits.error_bytes {
-                    self.stop(id, &exchange);
+                    self.stop(id, &mut exchange);
                     return;
                 }
             }
@@ -179,12 +179,18 @@ impl HttpClient {
     }
 
     /// Takes the end of an exchange, good or bad.
-    pub(super) fn take_end(&mut self, id: FetchId, exchange: Exchange, failure: Option<Failure>) {
+    pub(super) fn take_end(
+        &mut self,
+        id: FetchId,
+        mut exchange: Exchange,
+        failure: Option<Failure>,
+    ) {
         if !exchange.left {
             // Nobody can know how it ended.
             self.exchanges.insert(id, exchange);
             return;
         }
+        self.forget_timer(&mut exchange);
         match (exchange.stage, failure) {
             (Stage::Head, failure) => {
                 self.no_answer(exchange.purpose, failure.unwrap_or(Failure::Broken));
@@ -312,7 +318,7 @@ impl HttpClient {
         let now = self.clock.now();
         let next = self.recovery.next(now, &self.config.reconnection, &mut self.jitter);
         match next.filter(|_| again) {
-            Some(next) => self.set_timer_at(next, Timer::Open(Purpose::Message(job.into()))),
+            Some(next) => self.open_at(next, Purpose::Message(job.into())),
             None => {
                 let at = self.at();
                 self.session.handle_disconnect(at);
@@ -439,9 +445,9 @@ impl HttpClient {
         let is_it = |purpose: &Purpose| purpose.job().is_some_and(|job| job.key == key);
         let found = self.exchanges.iter().find(|(_, it)| is_it(&it.purpose)).map(|(id, _)| *id);
         if let Some(id) = found
-            && let Some(exchange) = self.exchanges.remove(&id)
+            && let Some(mut exchange) = self.exchanges.remove(&id)
         {
-            let heard = self.stop(id, &exchange);
+            let heard = self.stop(id, &mut exchange);
             return heard || !matches!(exchange.purpose, Purpose::Message(_));
         }
         let parked = self.parked.len();

@@ -474,7 +474,8 @@ impl HttpClient {
     }
 
     /// Stops an exchange that has been taken out of the table; whether anybody had heard of it.
-    fn stop(&mut self, id: FetchId, exchange: &Exchange) -> bool {
+    fn stop(&mut self, id: FetchId, exchange: &mut Exchange) -> bool {
+        self.forget_timer(exchange);
         if exchange.left {
             self.aborts.push_back(id);
         } else {
@@ -487,8 +488,8 @@ impl HttpClient {
     fn drain(&mut self, id: FetchId, mut exchange: Exchange) {
         exchange.purpose = Purpose::Nothing;
         exchange.stage = Stage::Drain(0);
+        self.linger(id, &mut exchange);
         self.exchanges.insert(id, exchange);
-        self.set_timer(self.config.linger, Timer::Linger(id));
     }
 
     /// Takes from the session what it has to send, for as long as there is room.

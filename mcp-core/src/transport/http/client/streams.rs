@@ -64,7 +64,7 @@ impl HttpClient {
                 && event.event_type() == "endpoint"
             {
                 if let Err(fault) = self.take_endpoint(&exchange.uri, &event) {
-                    self.stop(id, &exchange);
+                    self.stop(id, &mut exchange);
                     self.fail(exchange.purpose, fault);
                     return;
                 }
@@ -131,7 +131,7 @@ impl HttpClient {
         }
         let now = self.clock.now();
         match job.thread.budget.next(now, &self.config.reconnection, &mut self.jitter) {
-            Some(at) => self.set_timer_at(at, Timer::Open(Purpose::Resume(job.into()))),
+            Some(at) => self.open_at(at, Purpose::Resume(job.into())),
             None => {
                 let attempts = job.thread.budget.attempts();
                 self.lose(job, HttpFault::GaveUp { attempts });
@@ -146,7 +146,7 @@ impl HttpClient {
         }
         let now = self.clock.now();
         match thread.budget.next(now, &self.config.reconnection, &mut self.jitter) {
-            Some(at) => self.set_timer_at(at, Timer::Open(Purpose::Listen(thread))),
+            Some(at) => self.open_at(at, Purpose::Listen(thread)),
             None => {
                 self.listening = Listening::Off;
                 let attempts = thread.budget.attempts();
@@ -236,9 +236,9 @@ impl HttpClient {
         let is_it = |exchange: &Exchange| matches!(exchange.purpose, Purpose::Listen(_));
         let found = self.exchanges.iter().find(|(_, it)| is_it(it)).map(|(id, _)| *id);
         if let Some(id) = found
-            && let Some(exchange) = self.exchanges.remove(&id)
+            && let Some(mut exchange) = self.exchanges.remove(&id)
         {
-            self.stop(id, &exchange);
+            self.stop(id, &mut exchange);
         }
         self.timers.retain(|_, timer| !matches!(timer, Timer::Open(Purpose::Listen(_))));
     }
@@ -281,17 +281,21 @@ impl HttpClient {
         };
         let ids: alloc::vec::Vec<FetchId> = self.exchanges.keys().copied().collect();
         for id in ids {
-            let Some(exchange) = self.exchanges.remove(&id) else { continue };
+            let Some(mut exchange) = self.exchanges.remove(&id) else { continue };
             if goes_on(&exchange.purpose) {
+                self.linger(id, &mut exchange);
                 self.exchanges.insert(id, exchange);
-                self.set_timer(self.config.linger, Timer::Linger(id));
             } else {
-                self.stop(id, &exchange);
+                self.stop(id, &mut exchange);
             }
         }
         if let Some(session) = self.session_id.take() {
             let id = self.start(Exchange::new(Purpose::End(session), self.endpoint.clone()));
-            self.set_timer(self.config.linger, Timer::Linger(id));
+            let at = self.clock.now() + self.config.linger;
+            let timer = self.set_timer(at, Timer::Linger(id));
+            if let Some(exchange) = self.exchanges.get_mut(&id) {
+                exchange.linger = Some(timer);
+            }
         }
     }
 }

@@ -65,13 +65,27 @@ impl Clock {
 }
 
 impl HttpClient {
-    pub(super) fn set_timer(&mut self, after: Duration, timer: Timer) {
-        self.set_timer_at(self.clock.now() + after, timer);
-    }
-
-    pub(super) fn set_timer_at(&mut self, at: Instant, timer: Timer) {
+    pub(super) fn set_timer(&mut self, at: Instant, timer: Timer) -> (Instant, u64) {
         self.last_timer += 1;
         self.timers.insert((at, self.last_timer), timer);
+        (at, self.last_timer)
+    }
+
+    pub(super) fn open_at(&mut self, at: Instant, purpose: Purpose) {
+        self.set_timer(at, Timer::Open(purpose));
+    }
+
+    /// Gives an exchange some time to come to its end.
+    pub(super) fn linger(&mut self, id: FetchId, exchange: &mut Exchange) {
+        self.forget_timer(exchange);
+        let at = self.clock.now() + self.config.linger;
+        exchange.linger = Some(self.set_timer(at, Timer::Linger(id)));
+    }
+
+    pub(super) fn forget_timer(&mut self, exchange: &mut Exchange) {
+        if let Some(timer) = exchange.linger.take() {
+            self.timers.remove(&timer);
+        }
     }
 
     pub(super) fn fire_timers(&mut self) {
@@ -94,12 +108,12 @@ impl HttpClient {
 
     /// Stops an exchange that has had its time, and makes do with what there is of it.
     fn end_waiting(&mut self, id: FetchId) {
-        let Some(exchange) = self.exchanges.remove(&id) else { return };
+        let Some(mut exchange) = self.exchanges.remove(&id) else { return };
         if !self.closing && !matches!(exchange.stage, Stage::Drain(_) | Stage::Refused(..)) {
             self.exchanges.insert(id, exchange);
             return;
         }
-        self.stop(id, &exchange);
+        self.stop(id, &mut exchange);
         if let Exchange { purpose, stage: Stage::Refused(status, challenges, body), .. } = exchange
         {
             let exchange = Exchange { purpose, stage: Stage::Head, ..exchange };
