@@ -103,6 +103,27 @@ mod tests {
         }
     }
 
+    /// HDR-04, HDR-05: what a request is about.
+    #[test]
+    fn hdr_05_subjects_are_found() {
+        let params = r#"{"name":"n","uri":"u","taskId":"t"}"#;
+        let params = RawJson::parse(params).unwrap();
+        for (method, expected) in [
+            ("tools/call", Some("n")),
+            ("prompts/get", Some("n")),
+            ("resources/read", Some("u")),
+            ("tasks/get", Some("t")),
+            ("tasks/update", Some("t")),
+            ("tasks/cancel", Some("t")),
+            ("tools/list", None),
+        ] {
+            let found = Subject::of(method).and_then(|it| it.read(&params).unwrap());
+            assert_eq!(found.as_deref(), expected, "{method}");
+        }
+        let twice = RawJson::parse(r#"{"name":"a","name":"b"}"#).unwrap();
+        assert!(Subject::Name.read(&twice).is_err());
+    }
+
     /// HDR-24..27, HDR-34: what is safe stays as it is, everything comes back.
     #[test]
     fn values_are_encoded() {

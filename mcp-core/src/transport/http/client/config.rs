@@ -142,7 +142,7 @@ impl fmt::Debug for HttpClientConfig {
             .field("url", &self.url)
             .field("transport", &self.transport)
             .field("known", &self.known)
-            .field("headers", &self.headers.keys())
+            .field("headers", &self.headers.keys().collect::<alloc::vec::Vec<_>>())
             .field("listen", &self.listen)
             .field("limits", &self.limits)
             .finish_non_exhaustive()

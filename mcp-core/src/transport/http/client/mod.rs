@@ -465,12 +465,14 @@ impl HttpClient {
     }
 
     /// Starts an exchange.
-    fn start(&mut self, exchange: Exchange) -> FetchId {
+    fn start(&mut self, mut exchange: Exchange) {
         self.last_fetch += 1;
         let id = FetchId(self.last_fetch);
+        if self.closing {
+            self.linger(id, &mut exchange);
+        }
         self.exchanges.insert(id, exchange);
         self.queue.push_back(id);
-        id
     }
 
     /// Stops an exchange that has been taken out of the table; whether anybody had heard of it.

@@ -290,12 +290,7 @@ impl HttpClient {
             }
         }
         if let Some(session) = self.session_id.take() {
-            let id = self.start(Exchange::new(Purpose::End(session), self.endpoint.clone()));
-            let at = self.clock.now() + self.config.linger;
-            let timer = self.set_timer(at, Timer::Linger(id));
-            if let Some(exchange) = self.exchanges.get_mut(&id) {
-                exchange.linger = Some(timer);
-            }
+            self.start(Exchange::new(Purpose::End(session), self.endpoint.clone()));
         }
     }
 }
