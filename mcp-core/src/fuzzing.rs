@@ -7,11 +7,15 @@
 mod client_ops;
 mod envelope;
 #[cfg(feature = "http")]
+mod http_client;
+#[cfg(feature = "http")]
 mod http_head;
 mod session_ops;
 
 pub use client_ops::client_ops;
 pub use envelope::envelope;
+#[cfg(feature = "http")]
+pub use http_client::http_client;
 #[cfg(feature = "http")]
 pub use http_head::http_head;
 pub use session_ops::session_ops;
@@ -28,6 +32,8 @@ use crate::transport::stdio::{self, LineDecoder, LineError};
 pub const TARGETS: &[fn(&[u8])] = &[
     client_ops,
     envelope,
+    #[cfg(feature = "http")]
+    http_client,
     #[cfg(feature = "http")]
     http_head,
     line_decoder,
@@ -304,6 +310,18 @@ mod tests {
             let input: Vec<u8> =
                 (0..length).map(|_| seeded.below(256).try_into().unwrap()).collect();
             session_ops(&input);
+        }
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn http_clients_hold_for_seeded_operations() {
+        let mut seeded = Seeded(0x6d63_7063_6f64_6563);
+        for round in 0..4000 {
+            let length = seeded.below(if round % 8 == 0 { 2000 } else { 200 });
+            let input: Vec<u8> =
+                (0..length).map(|_| seeded.below(256).try_into().unwrap()).collect();
+            http_client(&input);
         }
     }
 

@@ -3,7 +3,11 @@
 mod support;
 
 mod authorization;
+mod bounds;
+mod end;
 mod ladder;
+mod legacy_sse;
 mod modern;
 mod redirects;
 mod sessions;
+mod streams;
