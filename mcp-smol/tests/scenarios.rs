@@ -62,7 +62,6 @@ fn clients_of_children() {
         client::a_stubborn_child_ends::<P>().await;
         client::a_child_ends_by_itself::<P>().await;
     }));
-    client::a_runtime_goes_away::<P>(block_on);
 }
 
 /// The server of the scenarios with child processes, which start this binary.

@@ -67,7 +67,6 @@ impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
         let link = &dispatch.link;
         link.register_runner(cx);
         loop {
-            let told = tell(dispatch);
             let wrote = match self.writer.poll_write(cx, link, dispatch.runtime.now()) {
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
                 Poll::Ready(Ok(())) => true,
@@ -82,7 +81,8 @@ impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
                 Poll::Pending => {}
             }
-            if told {
+            // Writing has events too: what is sent may complete the handshake.
+            if tell(dispatch) {
                 continue;
             }
             let now = dispatch.runtime.now();
