@@ -44,6 +44,8 @@ fn clients_over_http() {
     block_on(Box::pin(async move {
         client::nobody_is_there::<P>().await;
         client::http_in_both_eras::<P>(address).await;
+        #[cfg(feature = "tls")]
+        client::https::<P>(address).await;
         client::cancel_by_drop::<P>(address, at_work.clone()).await;
         client::a_call_times_out::<P>(address, at_work.clone()).await;
         client::a_server_restarts::<P>(address, move || {

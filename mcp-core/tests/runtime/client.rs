@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use mcp_core::app::{Context, Server};
 use mcp_core::config::Protocol;
 use mcp_core::driver::client::{Client, ClientBuilder, ClientPlatform, Command, Stderr};
+#[cfg(feature = "tls")]
+use mcp_core::driver::client::{Proxies, Tls};
 use mcp_core::model::{Implementation, RawObject, Tool};
 use mcp_core::revision::{Era, Revision};
 use mcp_core::transport::http::Transport;
@@ -301,7 +303,8 @@ pub(crate) async fn a_child_ends_by_itself<P: ClientPlatform + Default>() {
     assert!(client.list_tools().await.is_err());
 }
 
-/// case_58: a runtime that goes away takes its children with it.
+/// case_58: a runtime that goes away takes its children with it. smol's never does.
+#[allow(dead_code, reason = "smol's executor lasts as long as the process")]
 pub(crate) fn a_runtime_goes_away<P: ClientPlatform + Default>(
     block_on: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>),
 ) {
@@ -314,4 +317,145 @@ pub(crate) fn a_runtime_goes_away<P: ClientPlatform + Default>(
         std::mem::forget(client);
     }));
     wait_for_death(&pid.lock().unwrap());
+}
+
+/// TLS with an authority of our own, direct and through a proxy; a server that nobody vouches for
+/// is not talked to.
+#[cfg(feature = "tls")]
+pub(crate) async fn https<P: ClientPlatform + Default>(address: SocketAddr) {
+    let (port, roots) = tls::front(address);
+    let url = format!("https://localhost:{port}/mcp");
+    let config = rustls::ClientConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tls = Tls::from(Arc::new(config));
+    let proxy = tls::proxy();
+    for proxies in [Proxies::none(), Proxies::all(&format!("http://127.0.0.1:{proxy}"), "")] {
+        let tls = tls.clone();
+        let client = builder().net(|net| {
+            net.tls = Some(tls);
+            net.proxies = proxies;
+        });
+        let client: Client<P> = client.connect(&url).await.unwrap();
+        assert_eq!(hello(&client).await, "hello");
+        client.close().await;
+    }
+    let error = builder::<P>().connect(&url).await.unwrap_err();
+    assert!(error.is_unsent() && error.to_string().contains("certificate"), "{error}");
+}
+
+#[cfg(feature = "tls")]
+mod tls {
+    use std::io::{BufRead, BufReader, Read, Write, copy};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::sync::Arc;
+    use std::thread;
+
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::crypto::CryptoProvider;
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+    pub(super) fn provider() -> Arc<CryptoProvider> {
+        Arc::new(rustls::crypto::ring::default_provider())
+    }
+
+    /// Speaks TLS in front of a server; returns the port and whom to trust.
+    pub(super) fn front(server: SocketAddr) -> (u16, RootCertStore) {
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let root = authority.self_signed(&key).unwrap();
+        let issuer = Issuer::new(authority, key);
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec!["localhost".into()]).unwrap();
+        let leaf = leaf.signed_by(&key, &issuer).unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let port = listen(move |socket| {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            drop(pass_on(StreamOwned::new(connection, socket), server));
+        });
+        let mut roots = RootCertStore::empty();
+        roots.add(root.der().clone()).unwrap();
+        (port, roots)
+    }
+
+    /// One request and its answer.
+    fn pass_on<S: Read + Write>(stream: S, server: SocketAddr) -> std::io::Result<()> {
+        let mut stream = BufReader::new(stream);
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            if stream.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            if line == "\r\n" {
+                break;
+            }
+            let lower = line.to_ascii_lowercase();
+            if let Some(value) = lower.strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            // The server knows itself by another name.
+            if lower.starts_with("host:") {
+                line = format!("host: {server}\r\n");
+            }
+            head.push_str(&line);
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        let mut inner = TcpStream::connect(server)?;
+        write!(inner, "{head}connection: close\r\n\r\n")?;
+        inner.write_all(&body)?;
+        copy(&mut inner, stream.get_mut())?;
+        stream.get_mut().flush()
+    }
+
+    /// A proxy that connects through, and nothing else.
+    pub(super) fn proxy() -> u16 {
+        listen(|socket| {
+            let mut stream = BufReader::new(socket);
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            let target = line.split(' ').nth(1).unwrap().replace("localhost", "127.0.0.1");
+            assert!(line.starts_with("CONNECT "), "{line}");
+            while line != "\r\n" {
+                line.clear();
+                stream.read_line(&mut line).unwrap();
+            }
+            let mut socket = stream.into_inner();
+            let mut server = TcpStream::connect(target).unwrap();
+            socket.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").unwrap();
+            let (mut from, mut to) = (socket.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || {
+                drop(copy(&mut from, &mut to));
+                drop(to.shutdown(std::net::Shutdown::Write));
+            });
+            drop(copy(&mut server, &mut socket));
+            drop(socket.shutdown(std::net::Shutdown::Write));
+        })
+    }
+
+    fn listen(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let serve = Arc::new(serve);
+        // It ends with the process.
+        thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                let serve = Arc::clone(&serve);
+                thread::spawn(move || serve(socket));
+            }
+        });
+        port
+    }
 }
