@@ -8,6 +8,7 @@ mod end;
 mod ladder;
 mod legacy_sse;
 mod modern;
+mod pair;
 mod redirects;
 mod sessions;
 mod streams;
