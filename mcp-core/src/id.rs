@@ -43,12 +43,24 @@ impl Token {
     }
 
     fn text(&self) -> &str {
+        core::str::from_utf8(self.bytes()).unwrap_or_default()
+    }
+
+    fn bytes(&self) -> &[u8] {
         match self {
-            Self::Inline { len, text } => text
-                .get(..usize::from(*len))
-                .and_then(|text| core::str::from_utf8(text).ok())
-                .unwrap_or_default(),
-            Self::Boxed(text) => text,
+            Self::Inline { len, text } => text.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Boxed(text) => text.as_bytes(),
+        }
+    }
+
+    /// The meaning of a token that has no other spelling, as nearly all are: whether it is a
+    /// string, and its bytes.
+    fn plain(&self) -> Option<(bool, &[u8])> {
+        let is_plain = |bytes: &[u8]| !bytes.iter().any(|byte| matches!(byte, b'\\' | b'.'));
+        match self.bytes() {
+            [b'"', inner @ .., b'"'] => is_plain(inner).then_some((true, inner)),
+            b"-0" => None,
+            integer => is_plain(integer).then_some((false, integer)),
         }
     }
 
@@ -155,10 +167,10 @@ macro_rules! wire_token {
         impl Ord for $name {
             /// An arbitrary total order, for maps.
             fn cmp(&self, other: &Self) -> Ordering {
-                if self.as_json() == other.as_json() {
-                    return Ordering::Equal;
+                match (self.0.plain(), other.0.plain()) {
+                    (Some(one), Some(another)) => one.cmp(&another),
+                    _ => self.0.meaning().cmp(&other.0.meaning()),
                 }
-                self.0.meaning().cmp(&other.0.meaning())
             }
         }
 
