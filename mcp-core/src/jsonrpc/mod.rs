@@ -21,5 +21,5 @@ pub use envelope::{
 pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
-pub(crate) use scan::any;
+pub(crate) use scan::{any, position};
 pub(crate) use splice::{with_member, with_meta_member, with_meta_members};

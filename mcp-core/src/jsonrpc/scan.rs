@@ -17,6 +17,14 @@ pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
     bytes.chunks(BLOCK).any(|block| count_block(block, &is) > 0)
 }
 
+/// Where the first such byte is.
+pub(crate) fn position(bytes: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
+    let blocks = bytes.chunks(BLOCK).enumerate();
+    let mut with_it = blocks.filter(|(_, block)| count_block(block, &is) > 0);
+    let (index, block) = with_it.next()?;
+    Some(index * BLOCK + block.iter().position(|byte| is(*byte))?)
+}
+
 fn count_block(block: &[u8], is: impl Fn(u8) -> bool) -> u8 {
     block.iter().map(|byte| u8::from(is(*byte))).sum()
 }
@@ -33,9 +41,11 @@ mod tests {
             let mut bytes = vec![b'{'; length];
             assert_eq!(count(&bytes, |byte| byte == b'{'), length);
             assert!(!any(&bytes, |byte| byte == b'}'));
+            assert_eq!(position(&bytes, |byte| byte == b'}'), None);
             if let Some(last) = bytes.last_mut() {
                 *last = b'}';
                 assert!(any(&bytes, |byte| byte == b'}'));
+                assert_eq!(position(&bytes, |byte| byte == b'}'), Some(length - 1));
                 assert_eq!(count(&bytes, |byte| byte == b'{'), length - 1);
             }
         }

@@ -7,6 +7,8 @@ use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::jsonrpc::position;
+
 /// The longest line a [`LineDecoder`] accepts unless told otherwise: 4 MiB.
 ///
 /// A message of a few megabytes is honest traffic (an embedded image, a long file); a line that
@@ -116,7 +118,7 @@ impl LineDecoder {
     #[must_use]
     pub fn poll_line(&mut self) -> Option<Result<Bytes, LineError>> {
         while let Some(input) = self.intake.unread() {
-            let line = match input.iter().position(|&byte| byte == b'\n') {
+            let line = match position(input, |byte| byte == b'\n') {
                 Some(end) => {
                     let rest = input.split_to(end);
                     input.advance(1);

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use crate::jsonrpc::position;
 use crate::transport::stdio::Intake;
 
 /// The largest event a [`Decoder`] accepts unless told otherwise: 4 MiB.
@@ -185,7 +186,7 @@ impl Decoder {
                 input.advance(1);
                 continue;
             }
-            let event = match input.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+            let event = match position(input, |byte| matches!(byte, b'\r' | b'\n')) {
                 Some(end) => {
                     let rest = input.split_to(end);
                     self.after_cr = input.first() == Some(&b'\r');

@@ -3,6 +3,8 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 
+use crate::jsonrpc::position;
+
 /// What precedes the data of a plain `message` event, for a payload that is sent without being
 /// copied: [`MESSAGE_PREFIX`], payload, [`SUFFIX`].
 ///
@@ -177,7 +179,7 @@ impl<'a> Iterator for Lines<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let text = self.0.take()?;
-        let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let end = position(text, |byte| matches!(byte, b'\r' | b'\n'));
         let Some((line, rest)) = end.and_then(|end| text.split_at_checked(end)) else {
             return Some(text);
         };
