@@ -44,7 +44,7 @@ struct State {
 }
 
 /// The members of params that belong to one round.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RoundParams {
     /// Twice optional: `null` is not the same as nothing.
@@ -65,7 +65,13 @@ where
 impl Round {
     /// Reads what came with a request.
     pub(super) fn read(owner: Owner, seal: &Seal) -> Result<Self, ErrorObject> {
-        let params: RoundParams = decode::params(owner.params.as_ref())?;
+        let may_name = |name| owner.params.as_ref().is_some_and(|params| params.may_name(name));
+        // The first round of a request, which most of them end with.
+        let params = if may_name("inputResponses") || may_name("requestState") {
+            decode::params(owner.params.as_ref())?
+        } else {
+            RoundParams::default()
+        };
         let state = match params.request_state {
             None => State::default(),
             Some(sealed) => serde_json::from_slice(&seal.open(&owner, &sealed)?)

@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use bytes::Bytes;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer};
@@ -23,8 +24,12 @@ use super::scan;
 /// assert_eq!(params.as_str(), r#"{"n": 9007199254740993, "x": 1e400}"#);
 /// # Ok::<(), mcp_core::jsonrpc::InvalidJson>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct RawJson(Bytes);
+#[derive(Clone)]
+pub struct RawJson {
+    json: Bytes,
+    /// Whether it is known to hold no line break; most values have not been looked at.
+    one_line: bool,
+}
 
 /// The text is not one valid JSON value.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +38,9 @@ pub struct InvalidJson(#[from] serde_json::Error);
 
 impl RawJson {
     /// `{}`.
-    pub const EMPTY_OBJECT: Self = Self(Bytes::from_static(b"{}"));
+    pub const EMPTY_OBJECT: Self = Self { json: Bytes::from_static(b"{}"), one_line: true };
     /// `null`.
-    pub const NULL: Self = Self(Bytes::from_static(b"null"));
+    pub const NULL: Self = Self { json: Bytes::from_static(b"null"), one_line: true };
 
     /// Takes a JSON text as it is.
     ///
@@ -45,7 +50,7 @@ impl RawJson {
         let json = json.into();
         let value: &RawValue = serde_json::from_slice(&json)?;
         let value = json.slice_ref(value.get().as_bytes());
-        Ok(Self(value))
+        Ok(Self::unseen(value))
     }
 
     /// Serializes a value.
@@ -54,7 +59,7 @@ impl RawJson {
     /// [`InvalidJson`] when the value has no JSON form, for example a map with keys that are not
     /// strings.
     pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, InvalidJson> {
-        Ok(Self(Bytes::from(serde_json::to_vec(value)?)))
+        Ok(Self::unseen(Bytes::from(serde_json::to_vec(value)?)))
     }
 
     /// Reads the value as a `T`.
@@ -62,32 +67,32 @@ impl RawJson {
     /// # Errors
     /// [`InvalidJson`] when the value is no `T`; the message names the member.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, InvalidJson> {
-        Ok(serde_json::from_slice(&self.0)?)
+        Ok(serde_json::from_slice(&self.json)?)
     }
 
     /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or_default()
+        core::str::from_utf8(&self.json).unwrap_or_default()
     }
 
     /// The bytes of the JSON text.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        &self.json
     }
 
     /// The bytes of the JSON text, shared.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
-        self.0
+        self.json
     }
 
     /// Length of the JSON text in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a JSON value has at least one byte")]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.json.len()
     }
 
     /// Whether the value is `null`.
@@ -99,7 +104,7 @@ impl RawJson {
     /// Whether the value is an object.
     #[must_use]
     pub fn is_object(&self) -> bool {
-        self.0.first() == Some(&b'{')
+        self.json.first() == Some(&b'{')
     }
 
     /// Serializes one of our own types, which have string keys and finite numbers.
@@ -107,33 +112,75 @@ impl RawJson {
         Self::from_value(value).expect("a wire type has a JSON form")
     }
 
+    const fn unseen(json: Bytes) -> Self {
+        Self { json, one_line: false }
+    }
+
+    /// The same value, looked through for line breaks once and for all.
+    #[must_use]
+    pub(crate) fn looked_through(self) -> Self {
+        let one_line = matches!(self.on_one_line(), Cow::Borrowed(_));
+        Self { one_line, ..self }
+    }
+
+    /// What was put together of JSON.
+    pub(super) const fn spliced(json: Bytes) -> Self {
+        Self::unseen(json)
+    }
+
     /// The same value in memory of its own: a slice keeps all of what it was cut from.
     pub(crate) fn detached(&self) -> Self {
-        Self(Bytes::copy_from_slice(&self.0))
+        Self { json: Bytes::copy_from_slice(&self.json), ..*self }
     }
 
     /// A slice of `frame` that the parser found to be one JSON value.
     pub(crate) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
-        Self(frame.slice_ref(value.get().as_bytes()))
+        Self::unseen(frame.slice_ref(value.get().as_bytes()))
+    }
+
+    /// A part of the value that the parser found to be one, sharing its bytes.
+    pub(crate) fn part(&self, value: &RawValue) -> Self {
+        Self::slice_of(&self.json, value)
+    }
+
+    /// Whether a member called `name` may be in there, at any depth. Looking for the letters
+    /// spares most values a parse; escapes could spell them as well.
+    pub(crate) fn may_name(&self, name: &str) -> bool {
+        let text = self.as_str();
+        text.contains(name) || text.contains("\\u")
     }
 
     /// The bytes with every line break turned into a space.
     ///
     /// A line break can only stand between JSON tokens, so this changes no value.
     pub(super) fn on_one_line(&self) -> Cow<'_, [u8]> {
-        if !scan::any(&self.0, |byte| matches!(byte, b'\r' | b'\n')) {
-            return Cow::Borrowed(&self.0);
+        if self.one_line || !scan::any(&self.json, |byte| matches!(byte, b'\r' | b'\n')) {
+            return Cow::Borrowed(&self.json);
         }
         let replaced =
-            self.0.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
+            self.json.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
         Cow::Owned(replaced.collect())
+    }
+}
+
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.json == other.json
+    }
+}
+
+impl Eq for RawJson {}
+
+impl Hash for RawJson {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.json.hash(state);
     }
 }
 
 impl fmt::Debug for RawJson {
     /// Shows the size alone: payloads can hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawJson({} bytes)", self.0.len())
+        write!(f, "RawJson({} bytes)", self.json.len())
     }
 }
 
@@ -151,7 +198,7 @@ impl From<Value> for RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_slice(&self.0).map_err(ser::Error::custom)?;
+        let raw: &RawValue = serde_json::from_slice(&self.json).map_err(ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }
@@ -160,7 +207,7 @@ impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = alloc::boxed::Box::<RawValue>::deserialize(deserializer)?;
         let text: alloc::boxed::Box<str> = raw.into();
-        Ok(Self(Bytes::from(String::from(text))))
+        Ok(Self::unseen(Bytes::from(String::from(text))))
     }
 }
 

@@ -8,13 +8,16 @@ use bytes::BytesMut;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{RawJson, any};
+use super::RawJson;
 
 /// The same object with one more member in its `_meta`, unless that has it already.
 ///
 /// The member is spliced into the text: every other byte stays as it is. What is no object, or
 /// has a `_meta` that is none, stays as it is altogether.
 pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJson {
+    if object.is_object() && !object.may_name("_meta") {
+        return splice(object, object.as_str(), &["\"_meta\":{\"", key, "\":", value, "}"]);
+    }
     with_meta_members(object, &[(key, value)])
 }
 
@@ -39,8 +42,8 @@ pub(crate) fn with_meta_members(object: &RawJson, members: &[(&str, &str)]) -> R
     }
     match meta {
         _ if wanted.is_empty() => object.clone(),
-        Some(meta) => splice(object, meta, &wanted),
-        None => splice(object, text, &alloc::format!("\"_meta\":{{{wanted}}}")),
+        Some(meta) => splice(object, meta, &[&wanted]),
+        None => splice(object, text, &["\"_meta\":{", &wanted, "}"]),
     }
 }
 
@@ -51,11 +54,12 @@ pub(crate) fn with_member(object: &RawJson, key: &str, value: &str) -> RawJson {
     if !object.is_object() || has_member(text, key) {
         return object.clone();
     }
-    splice(object, text, &alloc::format!("\"{key}\":{value}"))
+    splice(object, text, &["\"", key, "\":", value])
 }
 
-/// Puts a member first in the object at `place`, which is a slice of the whole object's text.
-fn splice(object: &RawJson, place: &str, member: &str) -> RawJson {
+/// Puts a member, given in pieces, first in the object at `place`, which is a slice of the whole
+/// object's text.
+fn splice(object: &RawJson, place: &str, member: &[&str]) -> RawJson {
     let text = object.as_str();
     // Behind the opening brace is where the member goes.
     let start = place.as_ptr().addr() - text.as_ptr().addr() + 1;
@@ -63,17 +67,21 @@ fn splice(object: &RawJson, place: &str, member: &str) -> RawJson {
         return object.clone();
     };
     let comma = if after.trim_ascii_start().starts_with('}') { "" } else { "," };
-    let mut spliced = BytesMut::with_capacity(text.len() + member.len() + 1);
-    for part in [before, member, comma, after] {
-        spliced.extend_from_slice(part.as_bytes());
+    let length: usize = member.iter().map(|piece| piece.len()).sum();
+    let mut spliced = BytesMut::with_capacity(text.len() + length + 1);
+    spliced.extend_from_slice(before.as_bytes());
+    for piece in member {
+        spliced.extend_from_slice(piece.as_bytes());
     }
-    RawJson::parse(spliced.freeze()).unwrap_or_else(|_| object.clone())
+    spliced.extend_from_slice(comma.as_bytes());
+    spliced.extend_from_slice(after.as_bytes());
+    // A member in an object is an object: reading it again would cost more than writing it.
+    RawJson::spliced(spliced.freeze())
 }
 
 /// The text of `_meta`, if there is one.
 ///
-/// Most objects have none; looking for the letters first spares them a parse. A backslash could
-/// spell them with escapes.
+/// Most objects have none.
 fn meta_of(object: &RawJson) -> Result<Option<&str>, serde_json::Error> {
     #[derive(Deserialize)]
     struct Object<'a> {
@@ -84,11 +92,10 @@ fn meta_of(object: &RawJson) -> Result<Option<&str>, serde_json::Error> {
     fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
         Deserialize::deserialize(from).map(Some)
     }
-    let text = object.as_str();
-    if !text.contains("_meta") && !any(text.as_bytes(), |byte| byte == b'\\') {
+    if !object.may_name("_meta") {
         return Ok(None);
     }
-    let Object { meta } = serde_json::from_str(text)?;
+    let Object { meta } = serde_json::from_str(object.as_str())?;
     Ok(meta.map(RawValue::get))
 }
 

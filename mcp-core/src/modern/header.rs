@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use super::request::subject_of;
 use crate::jsonrpc::{InvalidJson, RawJson};
 
 /// The marks around a value that is Base64; these and no others (HDR-28).
@@ -24,12 +25,11 @@ pub(crate) enum Subject {
 
 impl Subject {
     pub(crate) fn of(method: &str) -> Option<Self> {
-        match method {
-            "tools/call" | "prompts/get" => Some(Self::Name),
-            "resources/read" => Some(Self::Uri),
-            "tasks/get" | "tasks/update" | "tasks/cancel" => Some(Self::Task),
-            _ => None,
-        }
+        Some(match subject_of(method)? {
+            "name" => Self::Name,
+            "uri" => Self::Uri,
+            _ => Self::Task,
+        })
     }
 
     pub(crate) fn read(self, params: &RawJson) -> Result<Option<String>, InvalidJson> {

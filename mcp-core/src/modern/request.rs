@@ -3,12 +3,14 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
+use core::fmt;
 
 use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::id::{ProgressToken, RequestId};
-use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Request, any};
+use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Request};
 use crate::lifecycle::{Method, MethodSet, Sender};
 use crate::model::{
     ClientCapabilities, Implementation, Level, Meta as Key, UnsupportedVersionData,
@@ -69,7 +71,28 @@ pub struct Caller {
 pub struct Candidate {
     request: Request,
     params: RawJson,
-    version: String,
+    version: Cow<'static, str>,
+    said: Result<Said, ErrorObject>,
+    subject: Named,
+}
+
+/// What `_meta` says besides the revision.
+#[derive(Clone, Debug)]
+struct Said {
+    capabilities: ClientCapabilities,
+    info: Implementation,
+    log_level: Option<Level>,
+    progress_token: Option<ProgressToken>,
+}
+
+/// The member of the params that says what the request is about.
+#[derive(Clone, Debug)]
+enum Named {
+    Nothing,
+    /// Unread.
+    Member(RawJson),
+    /// It stands there twice.
+    Ambiguous(&'static str),
 }
 
 impl Candidate {
@@ -79,12 +102,18 @@ impl Candidate {
     /// -32602 when either is missing (META-10).
     pub fn read(request: Request) -> Result<Self, ErrorObject> {
         let params = request.params.clone().unwrap_or(RawJson::EMPTY_OBJECT);
-        let meta = Meta::read(&params)?;
-        let version = meta.version.ok_or_else(|| missing(Key::PROTOCOL_VERSION))?;
-        let version: String = serde_json::from_str(version.get())
-            .map_err(|_| malformed(Key::PROTOCOL_VERSION, "must be a string"))?;
+        let subject = subject_of(request.method.as_str());
+        let Params { meta, named } = Params::read(&params, subject)?;
+        let meta = meta.ok_or_else(no_meta)?;
+        let version = match meta.version.ok_or_else(|| missing(Key::PROTOCOL_VERSION))?.get() {
+            LATEST => Cow::Borrowed(Revision::V2026_07_28.as_str()),
+            other => serde_json::from_str(other)
+                .map(Cow::Owned)
+                .map_err(|_| malformed(Key::PROTOCOL_VERSION, "must be a string"))?,
+        };
         meta.capabilities.ok_or_else(|| missing(Key::CLIENT_CAPABILITIES))?;
-        Ok(Self { request, params, version })
+        let said = Said::read(&meta);
+        Ok(Self { request, params, version, said, subject: named })
     }
 
     /// Takes the request if its revision is spoken and its method is one of `methods`.
@@ -99,15 +128,8 @@ impl Candidate {
         if !methods.serves(&method, revision, Sender::Client) {
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
-        let Self { request, params, .. } = self;
-        let meta = Meta::read(&params)?;
-        let capabilities: ClientCapabilities =
-            read(meta.capabilities, Key::CLIENT_CAPABILITIES)?.unwrap_or_default();
-        let log_level = read(meta.log_level, Key::LOG_LEVEL)?;
-        let progress_token = read(meta.progress_token, Key::PROGRESS_TOKEN)?;
-        // Nothing may depend on it (META-14), so nothing fails for it either.
-        let info = meta.info.and_then(|info| serde_json::from_str(info.get()).ok());
-        let info = info.unwrap_or_else(|| Implementation::new("", ""));
+        let Self { request, params, said, .. } = self;
+        let Said { capabilities, info, log_level, progress_token } = said?;
         let client = Client { revision, capabilities, info };
         let caller = Caller { client, log_level };
         Ok(ModernRequest { id: request.id, method, params, progress_token, caller })
@@ -137,6 +159,27 @@ impl Candidate {
         &self.version
     }
 
+    /// Whether requests of its method are about something that intermediaries are told as well.
+    #[cfg(feature = "http")]
+    pub(crate) fn has_subject(&self) -> bool {
+        subject_of(self.method()).is_some()
+    }
+
+    /// What the request is about. A member that stands there twice is refused: the header could
+    /// match either.
+    #[cfg(feature = "http")]
+    pub(crate) fn subject(&self) -> Result<Option<String>, ErrorObject> {
+        let why = match &self.subject {
+            Named::Nothing => return Ok(None),
+            Named::Ambiguous(name) => format!("duplicate field `{name}`"),
+            Named::Member(json) => match serde_json::from_str(json.as_str()) {
+                Ok(subject) => return Ok(subject),
+                Err(error) => error.to_string(),
+            },
+        };
+        Err(ErrorObject::invalid_params(format!("Invalid params: {why}")))
+    }
+
     fn revision(&self) -> Result<Revision, ErrorObject> {
         let spoken = |revision: &Revision| revision.era() == Era::Modern;
         self.version
@@ -144,6 +187,21 @@ impl Candidate {
             .ok()
             .filter(spoken)
             .ok_or_else(|| unsupported(&self.version, &Revision::ALL))
+    }
+}
+
+impl Said {
+    fn read(meta: &Meta<'_>) -> Result<Self, ErrorObject> {
+        let capabilities = match meta.capabilities.map(RawValue::get) {
+            Some("{}") => ClientCapabilities::default(),
+            _ => read(meta.capabilities, Key::CLIENT_CAPABILITIES)?.unwrap_or_default(),
+        };
+        let log_level = read(meta.log_level, Key::LOG_LEVEL)?;
+        let progress_token = read(meta.progress_token, Key::PROGRESS_TOKEN)?;
+        // Nothing may depend on it (META-14), so nothing fails for it either.
+        let info = meta.info.and_then(|info| serde_json::from_str(info.get()).ok());
+        let info = info.unwrap_or_else(|| Implementation::new("", ""));
+        Ok(Self { capabilities, info, log_level, progress_token })
     }
 }
 
@@ -165,7 +223,7 @@ pub fn is_modern(method: &str, params: Option<&RawJson>) -> bool {
         method.exists(Revision::V2026_07_28, Sender::Client)
             && !method.exists(Revision::LATEST_LEGACY, Sender::Client)
     };
-    let marked = params.filter(|params| may_have_meta(params)).is_some_and(|params| {
+    let marked = params.filter(|params| params.may_name("_meta")).is_some_and(|params| {
         Meta::read(params).is_ok_and(|meta| meta.version.is_some() || meta.capabilities.is_some())
     });
     marked || only_modern(&Method::from_name(method))
@@ -194,23 +252,92 @@ pub(super) struct Meta<'a> {
     progress_token: Option<&'a RawValue>,
 }
 
-impl<'a> Meta<'a> {
-    pub(super) fn read(params: &'a RawJson) -> Result<Self, ErrorObject> {
-        #[derive(Deserialize)]
-        struct Params<'a> {
-            #[serde(borrow, rename = "_meta")]
-            meta: Option<Meta<'a>>,
-        }
-        let params: Params<'a> = serde_json::from_str(params.as_str())
-            .map_err(|error| ErrorObject::invalid_params(format!("Invalid _meta: {error}")))?;
-        params.meta.ok_or_else(|| ErrorObject::invalid_params("Missing required member: _meta"))
+/// `"2026-07-28"`, as most write it.
+const LATEST: &str = "\"2026-07-28\"";
+
+/// The member of the params that `Mcp-Name` repeats (HDR-04, HDR-05).
+pub(super) fn subject_of(method: &str) -> Option<&'static str> {
+    match method {
+        "tools/call" | "prompts/get" => Some("name"),
+        "resources/read" => Some("uri"),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
+        _ => None,
     }
 }
 
-/// Looking for the letters spares most messages a parse. A backslash could spell them with
-/// escapes.
-fn may_have_meta(params: &RawJson) -> bool {
-    params.as_str().contains("_meta") || any(params.as_bytes(), |byte| byte == b'\\')
+/// What must be known of the params before anybody works on them, read in one pass.
+struct Params<'a> {
+    meta: Option<Meta<'a>>,
+    named: Named,
+}
+
+impl<'a> Params<'a> {
+    fn read(params: &'a RawJson, subject: Option<&'static str>) -> Result<Self, ErrorObject> {
+        let mut text = serde_json::Deserializer::from_str(params.as_str());
+        ParamsVisitor { params, subject }
+            .deserialize(&mut text)
+            .map_err(|error| ErrorObject::invalid_params(format!("Invalid _meta: {error}")))
+    }
+}
+
+struct ParamsVisitor<'a> {
+    params: &'a RawJson,
+    /// The member that says what the request is about, if its method has such a thing.
+    subject: Option<&'static str>,
+}
+
+impl<'a> DeserializeSeed<'a> for ParamsVisitor<'a> {
+    type Value = Params<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Params<'a>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for ParamsVisitor<'a> {
+    type Value = Params<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<Params<'a>, A::Error> {
+        let (mut meta, mut named) = (None, Named::Nothing);
+        while let Some(name) = members.next_key::<Name<'a>>()? {
+            match self.subject {
+                _ if name.0 == "_meta" => {
+                    if meta.replace(members.next_value::<Option<Meta<'a>>>()?).is_some() {
+                        return Err(de::Error::duplicate_field("_meta"));
+                    }
+                }
+                Some(subject) if name.0 == subject => {
+                    let value = self.params.part(members.next_value()?);
+                    named = match named {
+                        Named::Nothing => Named::Member(value),
+                        _ => Named::Ambiguous(subject),
+                    };
+                }
+                _ => {
+                    members.next_value::<de::IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Params { meta: meta.flatten(), named })
+    }
+}
+
+/// The name of a member.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Meta<'a> {
+    pub(super) fn read(params: &'a RawJson) -> Result<Self, ErrorObject> {
+        Params::read(params, None)?.meta.ok_or_else(no_meta)
+    }
+}
+
+fn no_meta() -> ErrorObject {
+    ErrorObject::invalid_params("Missing required member: _meta")
 }
 
 fn read<'a, T: Deserialize<'a>>(
@@ -226,7 +353,7 @@ fn missing(key: &'static str) -> ErrorObject {
     ErrorObject::invalid_params(format!("Missing required _meta member: {key}"))
 }
 
-fn malformed(key: &'static str, why: impl core::fmt::Display) -> ErrorObject {
+fn malformed(key: &'static str, why: impl fmt::Display) -> ErrorObject {
     let why = why.to_string();
     let why: Cow<'_, str> = why.split(" at line ").next().unwrap_or_default().into();
     ErrorObject::invalid_params(format!("Invalid _meta member {key}: {why}"))

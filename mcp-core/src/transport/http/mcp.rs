@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Response, StatusCode};
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -186,6 +187,11 @@ pub(super) fn gone(request: Option<&RequestId>) -> Response<Bytes> {
 /// Whether the client takes an answer of either kind: which one it will be depends on the work
 /// (SHTTP-07).
 pub(super) fn accepts_both(headers: &HeaderMap) -> bool {
+    // How the SDKs write it.
+    let usual = |accept: &HeaderValue| accept == "application/json, text/event-stream";
+    if headers.get(ACCEPT).is_some_and(usual) {
+        return true;
+    }
     ["application/json", "text/event-stream"].iter().all(|kind| head::accepts(headers, kind))
 }
 
@@ -350,19 +356,21 @@ fn with_data(error: ErrorObject, data: &impl Serialize) -> ErrorObject {
 /// ours from before makes it modern, so that its sender hears which ones there are (VER-08); in a
 /// session it is a mistake of that session's client (SHTTP-L33).
 fn era_of(headers: &HeaderMap, incoming: &Incoming) -> Era {
+    // Headers first: looking at them costs less than a look into the body.
+    let by_headers = match head::single(headers, PROTOCOL_VERSION) {
+        Ok(None) => Era::Legacy,
+        _ if headers.contains_key(SESSION_ID) => Era::Legacy,
+        Ok(Some(version)) if is_legacy(version.as_bytes()) => Era::Legacy,
+        _ => Era::Modern,
+    };
     let params = match incoming {
         Incoming::Message(Message::Request(request)) => request.params.as_ref(),
         Incoming::Message(Message::Notification(notification)) => notification.params.as_ref(),
         _ => None,
     };
-    if params.is_some_and(names_revision) {
-        return Era::Modern;
-    }
-    match head::single(headers, PROTOCOL_VERSION) {
-        Ok(None) => Era::Legacy,
-        _ if headers.contains_key(SESSION_ID) => Era::Legacy,
-        Ok(Some(version)) if is_legacy(version.as_bytes()) => Era::Legacy,
-        _ => Era::Modern,
+    match by_headers {
+        Era::Legacy if params.is_some_and(names_revision) => Era::Modern,
+        era => era,
     }
 }
 
@@ -382,11 +390,8 @@ fn names_revision(params: &RawJson) -> bool {
         #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
         version: &'a RawValue,
     }
-    let text = params.as_str();
-    // Most have no `_meta`; looking for the letters first spares them a parse. A backslash could
-    // spell them with escapes.
-    (text.contains("_meta") || text.contains('\\'))
-        && serde_json::from_str::<Params<'_>>(text).is_ok_and(|params| {
+    params.may_name("_meta")
+        && serde_json::from_str::<Params<'_>>(params.as_str()).is_ok_and(|params| {
             let _any = params.meta.version;
             true
         })

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::head;
 use super::mcp::PROTOCOL_VERSION;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
-use crate::modern::header::{Subject, decode};
+use crate::modern::header::decode;
 use crate::modern::{Candidate, MirroredParam, MirroredParams};
 
 pub(super) const METHOD: HeaderName = HeaderName::from_static("mcp-method");
@@ -36,15 +36,12 @@ pub(super) fn check(
     if required(headers, &METHOD)? != candidate.method() {
         return Err(mismatch(&METHOD, "does not match the body"));
     }
-    let Some(subject) = Subject::of(candidate.method()) else {
+    if !candidate.has_subject() {
         return Ok(None);
-    };
+    }
     let name = decode(required(headers, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
     // Without it the request is a bad one all the same, and its handler says so better.
-    let named = subject.read(candidate.params());
-    let named =
-        named.map_err(|error| ErrorObject::invalid_params(format!("Invalid params: {error}")))?;
-    let Some(named) = named else {
+    let Some(named) = candidate.subject()? else {
         return Ok(None);
     };
     if name != named {
