@@ -20,7 +20,7 @@ use super::method::{Listener, MethodEntry};
 use super::resource::ResourceOutput;
 use super::seal::Seal;
 use super::server::{Inner, OnInitialize, Server};
-use super::shelf::Shelf;
+use super::shelf::{Form, Shelf};
 use super::task::{TaskSettings, Tasks};
 use super::template::{Template, UriVariables};
 use super::tool::ToolOutput;
@@ -451,17 +451,19 @@ impl ServerBuilder {
         }
         let named = self.info.clone().for_revision(Revision::V2026_07_28);
         let server = self.info.name.clone();
+        let signature = RawJson::known(&named);
+        let form = Form { page_size, signature: signature.clone() };
         let listeners = Listeners::default();
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
             greeting,
-            signature: RawJson::known(&named),
+            signature,
             served,
-            tools: Shelf::new(self.changes.tools, page_size),
-            resources: Shelf::new(self.changes.resources, page_size),
-            templates: Shelf::new(self.changes.templates, page_size),
-            prompts: Shelf::new(self.changes.prompts, page_size),
+            tools: Shelf::new(self.changes.tools, form.clone()),
+            resources: Shelf::new(self.changes.resources, form.clone()),
+            templates: Shelf::new(self.changes.templates, form.clone()),
+            prompts: Shelf::new(self.changes.prompts, form),
             completions,
             methods,
             notifications,

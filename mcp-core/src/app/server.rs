@@ -209,12 +209,11 @@ impl Handler for Server {
             cx = cx.with_logging();
         }
         self.0.open_round(&mut cx, &method, params.as_ref())?;
+        // Lists are kept as they are sent.
+        let is_signed = revision.era() == Era::Legacy || is_list(&method);
         let work = pin!(self.0.answer(cx, method, params.as_ref(), revision));
         let reply = guarded(work).await;
-        match revision.era() {
-            Era::Legacy => reply,
-            Era::Modern => reply.map(|result| self.0.sign(&result)),
-        }
+        if is_signed { reply } else { reply.map(|result| self.0.sign(&result)) }
     }
 
     fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
@@ -486,6 +485,16 @@ impl Inner {
         };
         if has_argument { Ok(found) } else { Err(unknown("argument", argument)) }
     }
+}
+
+const fn is_list(method: &Method) -> bool {
+    matches!(
+        method,
+        Method::ToolsList
+            | Method::PromptsList
+            | Method::ResourcesList
+            | Method::ResourcesTemplatesList
+    )
 }
 
 fn list<T: Item>(shelf: &Shelf<T>, params: Option<&RawJson>, revision: Revision) -> Reply {

@@ -10,9 +10,9 @@ use core::num::NonZeroUsize;
 use core::ops::Bound;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson, Reply};
-use crate::model::Cursor;
-use crate::revision::Revision;
+use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson, Reply, with_meta_member};
+use crate::model::{Cursor, Meta};
+use crate::revision::{Era, Revision};
 
 /// Something that is listed and looked up by name.
 pub(super) trait Item: Sized {
@@ -41,16 +41,24 @@ pub(super) trait Item: Sized {
 pub(super) struct Shelf<T> {
     built: Stock<T>,
     changed: OnceLock<RwLock<Stock<T>>>,
-    page_size: Option<NonZeroUsize>,
+    form: Form,
+}
+
+/// What the pages of a list are like.
+#[derive(Clone, Debug)]
+pub(super) struct Form {
+    pub(super) page_size: Option<NonZeroUsize>,
+    /// Our name, as it stands in results of the modern era (META-13).
+    pub(super) signature: RawJson,
 }
 
 impl<T: Item> Shelf<T> {
-    pub(super) fn new(items: Vec<T>, page_size: Option<NonZeroUsize>) -> Self {
+    pub(super) fn new(items: Vec<T>, form: Form) -> Self {
         let mut built = Stock::default();
         for item in items {
             built.put(item);
         }
-        Self { built, changed: OnceLock::new(), page_size }
+        Self { built, changed: OnceLock::new(), form }
     }
 
     /// Takes things away, then puts things on; those of the same name are replaced in place.
@@ -90,7 +98,7 @@ impl<T: Item> Shelf<T> {
                 None => Some(0),
                 Some(cursor) => self.place(cursor).filter(|after| *after <= stock.last),
             };
-            Some(stock.page(after?, revision, self.page_size))
+            Some(stock.page(after?, revision, &self.form))
         });
         page.ok_or_else(|| ErrorObject::invalid_params("Invalid cursor"))?
             .ok_or_else(|| ErrorObject::internal("the list has no JSON form"))
@@ -105,7 +113,7 @@ impl<T: Item> Shelf<T> {
 
     /// The place in a cursor, if the cursor is one that this list can have made.
     fn place(&self, cursor: &Cursor) -> Option<u64> {
-        self.page_size?;
+        self.form.page_size?;
         let place = cursor.as_str().strip_prefix(T::MARK)?.parse().ok()?;
         (place > 0 && cursor_after::<T>(place) == *cursor).then_some(place)
     }
@@ -174,21 +182,21 @@ impl<T: Item> Stock<T> {
         self.items.get(self.places.get(name)?)
     }
 
-    fn page(&self, after: u64, revision: Revision, size: Option<NonZeroUsize>) -> Option<RawJson> {
+    fn page(&self, after: u64, revision: Revision, form: &Form) -> Option<RawJson> {
         let list = self.lists.get(revision as usize)?;
-        let pages = list.get_or_init(|| self.pages(revision, size));
+        let pages = list.get_or_init(|| self.pages(revision, form));
         match pages.binary_search_by_key(&after, |page| page.after) {
             Ok(index) => pages.get(index)?.json.clone(),
             // The cursor is older than a change to the list.
-            Err(_) => self.encode(after, revision, size).0,
+            Err(_) => self.encode(after, revision, form).0,
         }
     }
 
-    fn pages(&self, revision: Revision, size: Option<NonZeroUsize>) -> Vec<Page> {
+    fn pages(&self, revision: Revision, form: &Form) -> Vec<Page> {
         let mut pages = Vec::new();
         let mut next = Some(0);
         while let Some(after) = next {
-            let (json, end) = self.encode(after, revision, size);
+            let (json, end) = self.encode(after, revision, form);
             pages.push(Page { after, json });
             next = end;
         }
@@ -200,10 +208,10 @@ impl<T: Item> Stock<T> {
         &self,
         after: u64,
         revision: Revision,
-        size: Option<NonZeroUsize>,
+        form: &Form,
     ) -> (Option<RawJson>, Option<u64>) {
         let mut rest = self.items.range((Bound::Excluded(after), Bound::Unbounded));
-        let size = size.map_or(usize::MAX, NonZeroUsize::get);
+        let size = form.page_size.map_or(usize::MAX, NonZeroUsize::get);
         let mut end = after;
         let page = rest.by_ref().take(size).map(|(place, item)| {
             end = *place;
@@ -211,7 +219,11 @@ impl<T: Item> Stock<T> {
         });
         let page: Vec<Arc<T>> = page.collect();
         let next = rest.next().map(|_| end);
-        let json = T::page(&page, next.map(cursor_after::<T>), revision);
-        (json.ok(), next)
+        let json = T::page(&page, next.map(cursor_after::<T>), revision).ok();
+        let json = json.map(|json| match revision.era() {
+            Era::Legacy => json,
+            Era::Modern => with_meta_member(&json, Meta::SERVER_INFO, form.signature.as_str()),
+        });
+        (json.map(RawJson::looked_through), next)
     }
 }
