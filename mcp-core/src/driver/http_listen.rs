@@ -128,7 +128,7 @@ where
     let mut stop = Some(shutdown.started());
     let io = Impatient::new(io, runtime.clone(), options.stall_timeout);
     let connection = http1::Builder::new()
-        .timer(HyperTimer(runtime))
+        .timer(HyperTimer::new(runtime))
         .header_read_timeout(options.head_timeout)
         .max_buf_size(HEAD_BYTES)
         .serve_connection(io, service);

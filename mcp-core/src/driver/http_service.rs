@@ -238,13 +238,16 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     {
         let mut body = pin!(body);
         let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
-        let deadline = self.engine.runtime.now() + self.body_timeout;
+        let mut deadline = None;
         loop {
             let frame = poll_fn(|cx| {
                 let frame = body.as_mut().poll_frame(cx).map(Ok);
                 if frame.is_ready() {
                     return frame;
                 }
+                // Most bodies come with their head, and are read before there is time to wait.
+                let in_time = || self.engine.runtime.now() + self.body_timeout;
+                let deadline = *deadline.get_or_insert_with(in_time);
                 timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
             });
             match frame.await {

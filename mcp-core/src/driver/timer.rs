@@ -1,10 +1,12 @@
 //! Timers made of a runtime's sleeps.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
 
 use super::Runtime;
 use crate::time::Instant;
@@ -49,17 +51,31 @@ impl<R: Runtime> Timer<R> {
     }
 }
 
-/// The runtime's timers as hyper wants them.
-#[derive(Clone)]
-pub(super) struct HyperTimer<R>(pub(super) R);
+/// The runtime's timers as hyper wants them, for one connection.
+///
+/// hyper wants a new one for every head it waits for, one at a time: they share one sleep.
+pub(super) struct HyperTimer<R: Runtime> {
+    runtime: R,
+    shared: Arc<Mutex<Timer<R>>>,
+}
 
-struct HyperSleep<R: Runtime>(Pin<Box<R::Sleep>>);
+impl<R: Runtime> HyperTimer<R> {
+    pub(super) fn new(runtime: R) -> Self {
+        Self { shared: Arc::new(Mutex::new(Timer::new(runtime.clone()))), runtime }
+    }
+}
+
+struct HyperSleep<R: Runtime> {
+    shared: Arc<Mutex<Timer<R>>>,
+    deadline: Instant,
+}
 
 impl<R: Runtime> Future for HyperSleep<R> {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().poll(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut timer = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        timer.poll_until(Some(self.deadline), cx)
     }
 }
 
@@ -67,8 +83,8 @@ impl<R: Runtime> hyper::rt::Sleep for HyperSleep<R> {}
 
 impl<R: Runtime> hyper::rt::Timer for HyperTimer<R> {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        let at = self.0.now() + duration;
-        Box::pin(HyperSleep::<R>(Box::pin(self.0.sleep_until(at))))
+        let deadline = self.runtime.now() + duration;
+        Box::pin(HyperSleep { shared: Arc::clone(&self.shared), deadline })
     }
 
     #[expect(clippy::disallowed_types, reason = "hyper's signature; the clock read is hyper's")]
