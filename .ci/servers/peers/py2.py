@@ -1,0 +1,99 @@
+"""The peer on the Python SDK 2.x, which serves both eras: py2.py stdio|sse|mcp [PORT]."""
+
+import sys
+from typing import Annotated
+
+import anyio
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, ListRoots, MCPServer, Resolve, Sample
+from mcp_types import CreateMessageResult, ListRootsResult, SamplingMessage, TextContent
+from pydantic import BaseModel
+
+transport, port = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
+server = MCPServer("peer", log_level="WARNING")
+cancelled = 0
+
+
+class Answer(BaseModel):
+    name: str
+
+
+async def asked(question: str) -> Elicit[Answer]:
+    return Elicit(question, Answer)
+
+
+async def sampled(prompt: str) -> Sample:
+    message = SamplingMessage(role="user", content=TextContent(type="text", text=prompt))
+    return Sample([message], max_tokens=50)
+
+
+async def listed() -> ListRoots:
+    return ListRoots()
+
+
+@server.tool()
+def echo(text: str) -> str:
+    return text
+
+
+@server.tool()
+async def count(to: int, ctx: Context) -> str:
+    for step in range(1, to + 1):
+        await ctx.report_progress(step, to, f"step {step}")
+        await anyio.sleep(0.02)
+    return f"counted to {to}"
+
+
+@server.tool()
+async def sleep(seconds: float) -> str:
+    global cancelled
+    try:
+        await anyio.sleep(seconds)
+    except anyio.get_cancelled_exc_class():
+        cancelled += 1
+        raise
+    return f"slept {seconds} s"
+
+
+@server.tool(name="cancelled")
+def cancelled_sleeps() -> str:
+    return str(cancelled)
+
+
+@server.tool()
+async def ask(question: str, answer: Annotated[ElicitationResult[Answer], Resolve(asked)]) -> str:
+    return f"{answer.action}: {answer.data.name}" if answer.action == "accept" else answer.action
+
+
+@server.tool()
+async def sample(prompt: str, result: Annotated[CreateMessageResult, Resolve(sampled)]) -> str:
+    return result.content.text
+
+
+@server.tool()
+async def roots(result: Annotated[ListRootsResult, Resolve(listed)]) -> str:
+    return " ".join(str(root.uri) for root in result.roots)
+
+
+@server.tool()
+async def touch(ctx: Context) -> str:
+    await ctx.notify_resource_updated("peer://notes")
+    return "touched"
+
+
+@server.resource("peer://notes")
+def notes() -> str:
+    return "notes of the peer"
+
+
+@server.prompt()
+def greeting(name: str) -> str:
+    return f"Greet {name}"
+
+
+match transport:
+    case "stdio":
+        server.run()
+    case "sse":
+        server.run("sse", port=port)
+    case "mcp":
+        server.run("streamable-http", port=port)
