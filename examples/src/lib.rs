@@ -1,6 +1,7 @@
 //! Code the example servers share: what does not depend on the runtime is written once.
 
 pub mod catalog;
+pub mod cli;
 pub mod delay;
 pub mod everything;
 pub mod options;
