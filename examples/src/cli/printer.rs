@@ -1,0 +1,120 @@
+//! Where results go: standard output for what was asked, standard error for the rest.
+
+use std::io::{self, IsTerminal, Write};
+
+use mcp_core::driver::client::Notification;
+use mcp_core::model::ProgressParams;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+
+/// What a command came to.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// The result as the server gave it.
+    pub(super) json: Value,
+    /// The same for people.
+    pub(super) text: String,
+    /// Whether the tool says that it failed.
+    pub(super) failed: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: impl serde::Serialize, text: impl Into<String>) -> Self {
+        let json = serde_json::to_value(json).unwrap_or_default();
+        Self { json, text: text.into(), failed: false }
+    }
+}
+
+/// How to say things.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Printer {
+    json: bool,
+    /// Results follow each other: each is one line, and says whether it is one.
+    shell: bool,
+}
+
+impl Printer {
+    pub(super) const fn new(json: bool, shell: bool) -> Self {
+        Self { json, shell }
+    }
+
+    pub(super) fn output(self, output: &Output) {
+        match (self.json, self.shell) {
+            (true, true) => line(&json!({"ok": output.json}).to_string()),
+            (true, false) => {
+                line(&serde_json::to_string_pretty(&output.json).unwrap_or_default());
+            }
+            (false, _) => text(&output.text),
+        }
+    }
+
+    pub(super) fn problem(self, problem: &Problem) {
+        if self.json && self.shell {
+            line(&json!({"error": problem.to_json()}).to_string());
+        } else {
+            note(&problem.to_string());
+        }
+    }
+
+    /// What the server reports by itself.
+    pub(super) fn notification(self, notification: &Notification) {
+        let method = notification.method.as_str();
+        let params = notification.params.as_ref();
+        if self.json {
+            let params: Value = params
+                .and_then(|params| serde_json::from_str(params.as_str()).ok())
+                .unwrap_or_default();
+            line(&json!({"notification": {"method": method, "params": params}}).to_string());
+        } else {
+            let params = params.map(|params| params.as_str()).unwrap_or_default();
+            note(&format!("{method} {params}"));
+        }
+    }
+
+    /// How far a call is.
+    pub(super) fn progress(self, progress: &ProgressParams) {
+        if self.json && self.shell {
+            let params = serde_json::to_value(progress).unwrap_or_default();
+            let method = "notifications/progress";
+            line(&json!({"notification": {"method": method, "params": params}}).to_string());
+            return;
+        }
+        let mut said = match progress.total {
+            Some(total) => format!("{} of {total}", progress.progress),
+            None => progress.progress.to_string(),
+        };
+        if let Some(message) = &progress.message {
+            said = format!("{said}: {message}");
+        }
+        let mut error = io::stderr().lock();
+        // On a terminal each takes the place of the last.
+        let _ = if error.is_terminal() {
+            write!(error, "\r\x1b[K{said}")
+        } else {
+            writeln!(error, "{said}")
+        };
+    }
+
+    /// Ends a line that progress was shown on.
+    pub(super) fn progressed(self) {
+        if io::stderr().is_terminal() && !(self.json && self.shell) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+/// Whoever does not read on has seen enough: that is no mistake.
+fn line(said: &str) {
+    let mut output = io::stdout().lock();
+    let _ = writeln!(output, "{said}").and_then(|()| output.flush());
+}
+
+fn text(said: &str) {
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(said.as_bytes()).and_then(|()| output.flush());
+}
+
+pub(super) fn note(said: &str) {
+    let _ = writeln!(io::stderr(), "{said}");
+}
