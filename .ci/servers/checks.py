@@ -80,9 +80,9 @@ async def restart(kit, peer, transport, options):
         call = asyncio.create_task(client.run("call", "sleep", "seconds=30"))
         await asyncio.sleep(0.5)
         await running.kill()
+        await running.start()
         ended = await asyncio.wait_for(call, 15)
         expect("error" in ended, f"in flight: {ended}")
-        await running.start()
         for attempt in range(20):
             answer = await client.run("call", "echo", "text=after")
             if "ok" in answer:

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use mcp_core::revision::Revision;
+use mcp_core::transport::http::Transport;
 
 use super::command::{Command, Wrong};
 
@@ -65,18 +66,12 @@ pub(super) struct Options {
     pub(super) json: bool,
     pub(super) trace: bool,
     pub(super) protocol: Option<Revision>,
-    pub(super) transport: Option<Transport>,
+    pub(super) transport: Transport,
     pub(super) headers: Vec<(String, String)>,
     pub(super) timeout: Duration,
     pub(super) roots: Vec<String>,
     pub(super) elicit: Elicit,
     pub(super) sample: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transport {
-    Streamable,
-    Sse,
 }
 
 /// What to do when the server asks the user something.
@@ -95,7 +90,7 @@ impl Default for Options {
             json: false,
             trace: false,
             protocol: None,
-            transport: None,
+            transport: Transport::Auto,
             headers: Vec::new(),
             timeout: Duration::from_secs(60),
             roots: Vec::new(),
@@ -118,11 +113,11 @@ impl Arguments {
                 Arg::Long("trace") => options.trace = true,
                 Arg::Long("protocol") => options.protocol = Some(parser.value()?.parse()?),
                 Arg::Long("transport") => {
-                    options.transport = Some(parser.value()?.parse_with(|kind| match kind {
+                    options.transport = parser.value()?.parse_with(|kind| match kind {
                         "streamable" => Ok(Transport::Streamable),
                         "sse" => Ok(Transport::Sse),
                         _ => Err("--transport takes streamable or sse"),
-                    })?);
+                    })?;
                 }
                 Arg::Long("header") => options.headers.push(parser.value()?.parse_with(header)?),
                 Arg::Long("timeout") => {
@@ -139,22 +134,25 @@ impl Arguments {
                 _ => return Err(argument.unexpected().into()),
             }
         }
-        let mut words = words.into_iter();
-        let name = words.next().ok_or(Wrong::new("which command?"))?;
+        if words.is_empty() {
+            return Err(Wrong::new("which command?"));
+        }
+        let name = words.remove(0);
         let target = if program.is_empty() {
-            let url = words.next().ok_or_else(|| {
-                Wrong::new(format!("{name} what? Give the server's URL, or its program after --"))
+            let is_url =
+                |word: &String| word.starts_with("http://") || word.starts_with("https://");
+            // Before the command's own arguments, or among them: what else begins so is rare.
+            let place = words.iter().position(is_url).ok_or_else(|| {
+                Wrong::new(format!(
+                    "{name} of which server? Give its URL, or its program after --, as in: \
+                     mcp {name} -- node server.js"
+                ))
             })?;
-            if !url.starts_with("http://") && !url.starts_with("https://") {
-                return Err(Wrong::new(format!(
-                    "`{url}` is no URL. A server's program goes after --, as in: mcp tools -- {url}"
-                )));
-            }
-            Target::Url(url)
+            Target::Url(words.remove(place))
         } else {
             Target::Program(program)
         };
-        let command = Command::read(&name, words.collect())?;
+        let command = Command::read(&name, words)?;
         Ok(Some(Self { options, target, command }))
     }
 }
@@ -203,6 +201,9 @@ mod tests {
         let url = read(&["tools", "--json", "http://x/mcp"]).unwrap().unwrap();
         assert_eq!((url.options.json, url.command), (true, Command::Tools));
         assert_eq!(url.target, Target::Url("http://x/mcp".into()));
+        let late = read(&["call", "add", "http://x/mcp", "a=1"]).unwrap().unwrap();
+        let call = Command::Call { name: "add".into(), arguments: vec!["a=1".into()] };
+        assert_eq!((late.target, late.command), (url.target, call));
 
         let words = ["call", "--timeout", "1.5", "add", "a=1", "--", "node", "--json", "x"];
         let program = read(&words).unwrap().unwrap();
@@ -218,7 +219,7 @@ mod tests {
         for (words, said) in [
             (&[][..], "which command?"),
             (&["tools"], "its program after --"),
-            (&["tools", "server.js"], "mcp tools -- server.js"),
+            (&["tools", "server.js"], "mcp tools -- node server.js"),
             (&["dance", "http://x"], "`dance` is no command"),
             (&["call", "http://x"], "call which tool?"),
             (&["ping", "http://x", "now"], "`now` is too much"),

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use mcp_core::driver::client::Notification;
+use mcp_core::driver::client::{Notification, Trace};
 use mcp_core::model::ProgressParams;
 use serde_json::{Value, json};
 
@@ -113,6 +113,22 @@ fn line(said: &str) {
 fn text(said: &str) {
     let mut output = io::stdout().lock();
     let _ = output.write_all(said.as_bytes()).and_then(|()| output.flush());
+}
+
+/// Shows what goes over the wire, with the direction it goes in.
+pub(super) fn trace(trace: Trace<'_>) {
+    match trace {
+        Trace::Sent([]) => {}
+        Trace::Sent(bytes) => note(&format!("--> {}", String::from_utf8_lossy(bytes).trim_end())),
+        Trace::Received(bytes) => {
+            for line in String::from_utf8_lossy(bytes).lines().filter(|line| !line.is_empty()) {
+                note(&format!("<-- {line}"));
+            }
+        }
+        Trace::Request(method, uri) => note(&format!("--> {method} {uri}")),
+        Trace::Answer(status) => note(&format!("<-- {status}")),
+        _ => {}
+    }
 }
 
 pub(super) fn note(said: &str) {

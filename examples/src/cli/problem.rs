@@ -30,6 +30,7 @@ enum Kind {
     Cancelled,
     Refused,
     Protocol,
+    #[expect(dead_code)]
     Unauthorized,
     Interrupted,
 }

@@ -26,6 +26,7 @@ use super::oauth::{self, OAuth};
 use super::pipe::run_streams;
 use super::platform::ClientPlatform;
 use super::pool::Pool;
+use super::trace::Trace;
 use crate::config::{ClientConfig, Protocol};
 use crate::jsonrpc::{ErrorObject, RawJson};
 use crate::lifecycle::Method;
@@ -143,6 +144,15 @@ impl<P: ClientPlatform> ClientBuilder<P> {
     #[must_use]
     pub fn on_notification(mut self, hear: impl Fn(Notification) + Send + Sync + 'static) -> Self {
         self.handlers.notified = Some(Arc::new(hear));
+        self
+    }
+
+    /// Sees everything that goes over the wire.
+    ///
+    /// It is called wherever that happens, and must not block.
+    #[must_use]
+    pub fn on_trace(mut self, see: impl Fn(Trace<'_>) + Send + Sync + 'static) -> Self {
+        self.handlers.traced = Some(Arc::new(see));
         self
     }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::listen::Notification;
+use super::trace::Tracer;
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::Method;
 use crate::model::{
@@ -35,6 +36,7 @@ pub(super) struct Handlers {
     pub(super) roots: Option<Roots>,
     pub(super) others: BTreeMap<Method, Handler<Option<RawJson>, RawJson>>,
     pub(super) notified: Option<Arc<dyn Fn(Notification) + Send + Sync>>,
+    pub(super) traced: Option<Tracer>,
 }
 
 /// A handler without its type.

@@ -13,6 +13,7 @@ use super::oauth::Session as Authorization;
 use super::pipe::Finish;
 use super::platform::ClientPlatform;
 use super::pool::{Exchange, FetchError, Pool};
+use super::trace::{Trace, Tracer};
 use crate::driver::abort::AbortHandle;
 use crate::driver::timer::Timer;
 use crate::transport::http::{Failure, Fetch, FetchId, HttpClientEvent, HttpFault};
@@ -138,6 +139,7 @@ impl<P: ClientPlatform> Http<P> {
             link: Arc::clone(&self.dispatch.link),
             pool: self.pool.clone(),
             authorization: self.authorization.clone().filter(|_| fetch.authorize),
+            traced: self.dispatch.handlers.traced.clone(),
             id: fetch.id,
         };
         let ended = Ended { running: Arc::clone(&self.running), id: fetch.id };
@@ -165,11 +167,14 @@ struct Job<P: ClientPlatform> {
     link: Arc<Link>,
     pool: Pool<P>,
     authorization: Option<Arc<Authorization<P>>>,
+    traced: Option<Tracer>,
     id: FetchId,
 }
 
 impl<P: ClientPlatform> Job<P> {
     async fn run(self, fetch: Fetch) {
+        self.trace(Trace::Request(fetch.request.method(), fetch.request.uri()));
+        self.trace(Trace::Sent(fetch.request.body()));
         let sent = match &self.authorization {
             Some(authorization) => authorization.send(&self.pool, fetch.request).await,
             None => self.pool.send(fetch.request, None).await,
@@ -189,6 +194,7 @@ impl<P: ClientPlatform> Job<P> {
     }
 
     async fn read(&self, mut exchange: Exchange<P>) -> Result<(), FetchError> {
+        self.trace(Trace::Answer(exchange.head().status));
         self.tell(|http, now, id| http.handle_head(now, id, exchange.head()));
         loop {
             // Whoever does not take what comes slows the server down.
@@ -199,13 +205,22 @@ impl<P: ClientPlatform> Job<P> {
                 })
                 .await;
             match exchange.data().await? {
-                Some(data) => self.tell(|http, now, id| http.handle_data(now, id, data)),
+                Some(data) => {
+                    self.trace(Trace::Received(&data));
+                    self.tell(|http, now, id| http.handle_data(now, id, data));
+                }
                 None => break,
             }
         }
         self.tell(|http, now, id| http.handle_end(now, id));
         exchange.finish().await;
         Ok(())
+    }
+
+    fn trace(&self, trace: Trace<'_>) {
+        if let Some(traced) = &self.traced {
+            traced(trace);
+        }
     }
 
     fn tell(

@@ -25,6 +25,7 @@ mod pool;
 mod proxy;
 mod task;
 mod tls;
+mod trace;
 
 pub use builder::ClientBuilder;
 pub use call::Call;
@@ -38,3 +39,4 @@ pub use oauth::OAuth;
 pub use platform::{Child, ClientPlatform};
 pub use proxy::Proxies;
 pub use tls::Tls;
+pub use trace::Trace;

@@ -14,6 +14,7 @@ use hyper::rt::{Read, ReadBuf, Write};
 
 use super::dispatch::Dispatch;
 use super::link::Link;
+use super::trace::{Trace, Tracer};
 use crate::driver::Runtime;
 use crate::driver::timer::Timer;
 use crate::session::{Lane, TransmitKey};
@@ -67,7 +68,7 @@ impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
         let link = &dispatch.link;
         link.register_runner(cx);
         loop {
-            let wrote = match self.writer.poll_write(cx, link, dispatch.runtime.now()) {
+            let wrote = match self.writer.poll_write(cx, dispatch) {
                 Poll::Ready(Err(error)) => return Poll::Ready(End::Broken(error)),
                 Poll::Ready(Ok(())) => true,
                 Poll::Pending => false,
@@ -201,6 +202,9 @@ impl<I: Read + Unpin> Reader<I> {
         }
         let now = dispatch.runtime.now();
         while let Some(line) = self.decoder.poll_line() {
+            if let (Some(traced), Ok(line)) = (&dispatch.handlers.traced, &line) {
+                traced(Trace::Received(line));
+            }
             let mut state = link.lock();
             let Some(session) = state.machine.pipe() else {
                 break;
@@ -243,14 +247,13 @@ impl<O: Write + Unpin> Writer<O> {
     }
 
     /// Writes what there is; ready when all of it has been written and flushed.
-    fn poll_write(
+    fn poll_write<R: Runtime>(
         &mut self,
         cx: &mut Context<'_>,
-        link: &Link,
-        now: Instant,
+        dispatch: &Dispatch<R>,
     ) -> Poll<io::Result<()>> {
         loop {
-            self.gather(link);
+            self.gather(&dispatch.link, dispatch.handlers.traced.as_ref());
             if self.pending.is_empty() && self.flushed {
                 return Poll::Ready(Ok(()));
             }
@@ -265,7 +268,8 @@ impl<O: Write + Unpin> Writer<O> {
             }
             ready!(Pin::new(&mut self.output).poll_flush(cx))?;
             self.flushed = true;
-            let mut state = link.lock();
+            let now = dispatch.runtime.now();
+            let mut state = dispatch.link.lock();
             if let Some(session) = state.machine.pipe() {
                 for (_, key) in self.marks.drain(..) {
                     session.handle_sent(now, key);
@@ -274,7 +278,7 @@ impl<O: Write + Unpin> Writer<O> {
         }
     }
 
-    fn gather(&mut self, link: &Link) {
+    fn gather(&mut self, link: &Link, traced: Option<&Tracer>) {
         let mut state = link.lock();
         let Some(session) = state.machine.pipe() else {
             return;
@@ -284,7 +288,11 @@ impl<O: Write + Unpin> Writer<O> {
                 return;
             };
             let before = self.pending.len();
-            write_line(&transmit.frame.to_bytes(), &mut self.pending);
+            let frame = transmit.frame.to_bytes();
+            if let Some(traced) = traced {
+                traced(Trace::Sent(&frame));
+            }
+            write_line(&frame, &mut self.pending);
             self.queued += (self.pending.len() - before) as u64;
             self.marks.push_back((self.queued, transmit.key));
         }
