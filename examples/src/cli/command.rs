@@ -78,7 +78,8 @@ impl Command {
             "cancel-after" => {
                 let seconds = want("number of seconds")?.parse().ok();
                 let after = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());
-                let after = after.ok_or(Wrong::new("cancel-after takes a number of seconds"))?;
+                let after =
+                    after.ok_or_else(|| Wrong::new("cancel-after takes a number of seconds"))?;
                 Self::CancelAfter { after, name: want("tool")?, arguments: rest.by_ref().collect() }
             }
             other => return Err(Wrong::new(format!("`{other}` is no command"))),
@@ -95,7 +96,7 @@ impl Command {
         if line.is_empty() || line.starts_with('#') {
             return Ok(None);
         }
-        let words = shlex::split(line).ok_or(Wrong::new("a quote is not closed"))?;
+        let words = shlex::split(line).ok_or_else(|| Wrong::new("a quote is not closed"))?;
         let mut words = words.into_iter();
         let name = words.next().unwrap_or_default();
         Self::read(&name, words.collect()).map(Some)

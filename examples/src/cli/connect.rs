@@ -37,7 +37,7 @@ pub(super) async fn connect<P: ClientPlatform + Default>(
             builder.transport(options.transport).connect(url).await?
         }
         Target::Program(program) => {
-            let (name, rest) = program.split_first().ok_or(Wrong::new("which program?"))?;
+            let (name, rest) = program.split_first().ok_or_else(|| Wrong::new("which program?"))?;
             // Its last words stand in errors as well.
             let stderr =
                 if options.json { Stderr::default() } else { Stderr::forward(printer::note) };

@@ -73,8 +73,6 @@ impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
                 Poll::Ready(Ok(())) => true,
                 Poll::Pending => false,
             };
-            // What was written may have made the session ready: that is an event, too.
-            let told = tell(dispatch);
             match self.reader.poll_read(cx, dispatch) {
                 Poll::Ready(Ok(true)) => continue,
                 Poll::Ready(Ok(false)) => {
