@@ -13,7 +13,7 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::server::conn::http1;
 
 use super::timer::{HyperTimer, Timer};
-use super::{HttpService, Runtime, Shutdown};
+use super::{HttpService, Runtime, Shutdown, Started};
 use crate::app::Handler;
 use crate::time::Instant;
 
@@ -84,11 +84,9 @@ pub async fn serve_http<R, H, L>(
         match accepted {
             Ok(io) => {
                 let counted = Counted::new(&open);
-                let serving = serve(runtime.clone(), service.clone(), io, options, &shutdown);
-                runtime.spawn(async move {
-                    serving.await;
-                    drop(counted);
-                });
+                let connection = connection(runtime.clone(), service.clone(), io, options);
+                let stop = Some(shutdown.started());
+                runtime.spawn(Serving { connection, stop, counted });
             }
             // Out of file descriptors, or the peer is gone already: neither ends the server.
             Err(_) => {
@@ -112,37 +110,53 @@ pub async fn serve_http<R, H, L>(
     .await;
 }
 
-/// Serves one connection.
-fn serve<R, H, I>(
+fn connection<R, H, I>(
     runtime: R,
     service: HttpService<R, H>,
     io: I,
     options: HttpOptions,
-    shutdown: &Shutdown,
-) -> impl Future<Output = ()> + Send + 'static
+) -> http1::Connection<Impatient<I, R>, HttpService<R, H>>
 where
     R: Runtime,
     H: Handler,
     I: Read + Write + Unpin + Send + 'static,
 {
-    let mut stop = Some(shutdown.started());
     let io = Impatient::new(io, runtime.clone(), options.stall_timeout);
-    let connection = http1::Builder::new()
+    http1::Builder::new()
         .timer(HyperTimer::new(runtime))
         .header_read_timeout(options.head_timeout)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(io, service);
-    async move {
-        let mut connection = pin!(connection);
-        core::future::poll_fn(|cx| {
-            if stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready()) {
-                stop = None;
-                connection.as_mut().graceful_shutdown();
-            }
-            // A peer that breaks the protocol of the connection ends the connection, no more.
-            connection.as_mut().poll(cx).map(|_| ())
-        })
-        .await;
+        .serve_connection(io, service)
+}
+
+/// Serves one connection.
+///
+/// By hand, for its size: an `async` block keeps what it captures beside what it waits for, so
+/// two of them made each connection four times as large.
+struct Serving<R: Runtime, H: Handler, I: Read + Write + Unpin + Send + 'static> {
+    connection: http1::Connection<Impatient<I, R>, HttpService<R, H>>,
+    stop: Option<Started>,
+    #[expect(dead_code, reason = "counts until it is dropped")]
+    counted: Counted,
+}
+
+impl<R, H, I> Future for Serving<R, H, I>
+where
+    R: Runtime,
+    H: Handler,
+    I: Read + Write + Unpin + Send + 'static,
+{
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let Self { connection, stop, .. } = &mut *self;
+        let mut connection = Pin::new(connection);
+        if stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready()) {
+            *stop = None;
+            connection.as_mut().graceful_shutdown();
+        }
+        // A peer that breaks the protocol of the connection ends the connection, no more.
+        connection.poll(cx).map(|_| ())
     }
 }
 
