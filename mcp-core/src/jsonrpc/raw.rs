@@ -117,6 +117,7 @@ impl RawJson {
     }
 
     /// The same value, looked through for line breaks once and for all.
+    #[cfg(feature = "std")]
     #[must_use]
     pub(crate) fn looked_through(self) -> Self {
         let one_line = matches!(self.on_one_line(), Cow::Borrowed(_));

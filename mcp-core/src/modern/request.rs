@@ -160,15 +160,17 @@ impl Candidate {
     }
 
     /// Whether requests of its method are about something that intermediaries are told as well.
-    #[cfg(feature = "http")]
-    pub(crate) fn has_subject(&self) -> bool {
+    #[must_use]
+    pub fn has_subject(&self) -> bool {
         subject_of(self.method()).is_some()
     }
 
-    /// What the request is about. A member that stands there twice is refused: the header could
-    /// match either.
-    #[cfg(feature = "http")]
-    pub(crate) fn subject(&self) -> Result<Option<String>, ErrorObject> {
+    /// What the request is about: the name of a tool or prompt, the URI of a resource, the id of a
+    /// task. Over HTTP a header says the same (HDR-04, HDR-05).
+    ///
+    /// # Errors
+    /// -32602 when it is no text, or stands there twice: the header could match either.
+    pub fn subject(&self) -> Result<Option<String>, ErrorObject> {
         let why = match &self.subject {
             Named::Nothing => return Ok(None),
             Named::Ambiguous(name) => format!("duplicate field `{name}`"),
