@@ -132,9 +132,6 @@ pub struct IncomingRequest {
     /// Who sends it, for a request of the modern era: nothing else is known of its client, and
     /// nothing of the session's handshake holds for it.
     pub caller: Option<alloc::boxed::Box<Caller>>,
-    /// The request of ours that cannot go on without the answer, if it is for one of the modern
-    /// era.
-    pub part_of: Option<RequestHandle>,
 }
 
 /// Why a request that came early was refused: `data.reason` of the error.

@@ -45,7 +45,7 @@ fn mrtr_09_mrtr_10_the_request_is_sent_again_with_all_answers() {
         client.saw(),
         [Saw::Request("elicitation/create".into()), Saw::Request("roots/list".into())]
     );
-    assert_eq!(client.work[0].part_of, Some(handle));
+    assert_eq!(client.session.part_of(client.work[0].ticket.key()), Some(handle));
     assert_eq!(client.work[0].id, RequestId::from("a"));
     client.respond(Ok(raw(r#"{"action":"decline"}"#)));
     assert!(client.next().is_none(), "one answer is missing");

@@ -102,7 +102,6 @@ impl ClientSession {
             held_for: Duration::ZERO,
             lane,
             caller: None,
-            part_of: None,
         });
         Ok(())
     }

@@ -55,7 +55,7 @@ use crate::time::Instant;
 /// What a server asks its client for comes as the same [`ClientEvent::Request`] in both eras. In
 /// the modern one it is part of a result that asks for input; when all of a round is answered, the
 /// session sends the request again with the answers, under the same handle
-/// (`2026-07-28/basic/patterns/mrtr`).
+/// (`2026-07-28/basic/patterns/mrtr`); [`part_of`](Self::part_of) tells which request that is.
 ///
 /// The session does no IO and reads no clock. Whoever owns it feeds it, drains it, tells what
 /// became of each frame and calls [`handle_timeout`](Self::handle_timeout) when
@@ -569,6 +569,13 @@ impl ClientSession {
     #[must_use]
     pub fn outbox_frames(&self) -> usize {
         self.outbox.len()
+    }
+
+    /// The request of ours that cannot go on without the answer to another, if that is input for
+    /// one of the modern era.
+    #[must_use]
+    pub fn part_of(&self, key: RequestKey) -> Option<RequestHandle> {
+        self.inputs.get(&key).copied()
     }
 
     /// Requests of the server, and inputs of our own requests, that the application works on.

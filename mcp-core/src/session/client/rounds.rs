@@ -86,7 +86,6 @@ impl ClientSession {
                 held_for: Duration::ZERO,
                 lane: Lane::Standing,
                 caller: None,
-                part_of: Some(handle),
             });
         }
         let is_answered = round.open.is_empty();

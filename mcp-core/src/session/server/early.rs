@@ -76,7 +76,6 @@ impl ServerSession {
             held_for,
             lane,
             caller: None,
-            part_of: None,
         };
         self.events.push_back(ServerEvent::Request(request));
         if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {

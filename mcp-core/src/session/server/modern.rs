@@ -59,7 +59,6 @@ impl ServerSession {
             held_for: Duration::ZERO,
             lane,
             caller: Some(Box::new(caller)),
-            part_of: None,
         }));
         Ok(())
     }
