@@ -1,6 +1,7 @@
 //! Who is connected, and who watches which resource.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::{String, ToString};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -76,6 +77,13 @@ impl Audience {
         member.watches.insert(Arc::clone(&uri));
         watchers.entry(uri).or_default().insert(key);
         Ok(())
+    }
+
+    /// What a connection watches.
+    pub(super) fn watched(&self, connection: &Arc<Connection>) -> Vec<String> {
+        let members = lock(&self.0);
+        let member = members.members.get(&key(connection));
+        member.into_iter().flat_map(|it| &it.watches).map(|uri| uri.to_string()).collect()
     }
 
     pub(super) fn unwatch(&self, connection: &Arc<Connection>, uri: &str) {

@@ -82,6 +82,13 @@ impl Connection {
         self.log_level.store(level as u8, Ordering::Relaxed);
     }
 
+    /// The least severe level of log messages the client wants; `None` if it wants none.
+    #[must_use]
+    pub fn log_level(&self) -> Option<Level> {
+        let level = self.log_level.load(Ordering::Relaxed);
+        Level::ALL.iter().copied().find(|it| *it as u8 == level)
+    }
+
     /// Sends a notification that belongs to no request of the client.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::InitializeResult;
 use crate::modern::MirroredParams;
-use crate::session::{Client, Outgoing};
+use crate::session::{Client, Outgoing, SessionSnapshot};
 
 /// An application: it answers what a session cannot answer by itself.
 ///
@@ -38,6 +38,18 @@ pub trait Handler: Send + Sync + 'static {
     /// A client of the legacy era has connected; nothing is known of it yet.
     fn connected(&self, connection: &Arc<Connection>) {
         let _ = connection;
+    }
+
+    /// The client's session is about to be kept, to go on elsewhere or later: add what belongs to
+    /// it.
+    fn snapshot(&self, connection: &Arc<Connection>, snapshot: &mut SessionSnapshot) {
+        let _ = (connection, snapshot);
+    }
+
+    /// A session goes on that was kept, here or elsewhere; it follows
+    /// [`connected`](Self::connected), and there is no [`initialize`](Self::initialize).
+    fn restored(&self, connection: &Arc<Connection>, snapshot: &SessionSnapshot) {
+        let _ = (connection, snapshot);
     }
 
     /// The client wants to initialize.

@@ -39,7 +39,7 @@ use crate::model::{
 };
 use crate::modern::MirroredParams;
 use crate::revision::{Era, Revision};
-use crate::session::Client;
+use crate::session::{Client, SessionSnapshot};
 
 /// Tools, resources and prompts, ready to be given to a driver.
 ///
@@ -182,6 +182,17 @@ impl Handler for Server {
 
     fn connected(&self, connection: &Arc<Connection>) {
         self.0.audience.join(connection);
+    }
+
+    fn snapshot(&self, connection: &Arc<Connection>, snapshot: &mut SessionSnapshot) {
+        snapshot.subscriptions = self.0.audience.watched(connection);
+    }
+
+    fn restored(&self, connection: &Arc<Connection>, snapshot: &SessionSnapshot) {
+        for uri in snapshot.subscriptions.iter().filter(|uri| uri.len() <= MAX_WATCHED_URI) {
+            // Whoever may have fewer here watches fewer.
+            let _ = self.0.audience.watch(connection, uri, self.0.max_subscriptions);
+        }
     }
 
     async fn initialize(

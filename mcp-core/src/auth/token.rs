@@ -26,6 +26,12 @@ impl Principal {
         Self(alloc::format!("{}:{issuer}{subject}", issuer.len()).into())
     }
 
+    /// The principal that has this [text](Self::as_str).
+    #[must_use]
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self(text.into())
+    }
+
     /// The principal as one text, to key by.
     #[must_use]
     pub fn as_str(&self) -> &str {

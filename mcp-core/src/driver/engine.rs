@@ -16,7 +16,9 @@ use crate::app::{Connection, Context, Handler};
 use crate::id::RequestTicket;
 use crate::jsonrpc::ErrorObject;
 use crate::modern::ModernNotification;
-use crate::session::{Client, IncomingRequest, InitializeTicket, Lane, ServerEvent, ServerSession};
+use crate::session::{
+    Client, IncomingRequest, InitializeTicket, Lane, ServerEvent, ServerSession, SessionSnapshot,
+};
 use crate::time::Instant;
 use crate::transport::http::Slot;
 
@@ -38,6 +40,21 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         }
         self.handler.connected(&connection);
         link.attachment().connect(connection);
+    }
+
+    /// Ties a session that was kept elsewhere to the application.
+    pub(super) fn reconnect(self: &Arc<Self>, link: &Arc<Link>, snapshot: &SessionSnapshot) {
+        self.connect(link);
+        let Some(connection) = link.attachment().connection() else {
+            return;
+        };
+        if let Some(client) = snapshot.client() {
+            connection.introduce(Arc::new(client));
+        }
+        if let Some(level) = snapshot.log_level {
+            connection.set_log_level(level);
+        }
+        self.handler.restored(connection, snapshot);
     }
 
     fn peer(self: &Arc<Self>, link: &Arc<Link>) -> SessionPeer<R, H> {

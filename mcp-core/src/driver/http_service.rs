@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -13,13 +14,16 @@ use bytes::{Buf, Bytes};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 
-use super::engine::Engine;
+use super::engine::{Engine, Link};
 use super::links::Links;
 use super::modern::Call;
+use super::session_store::Store;
 use super::station::Station;
 use super::verify::{TokenVerifier, Verifier};
-use super::{Body, Runtime, Shutdown};
+use super::{Body, Runtime, SessionStore, Shutdown};
 use crate::app::Handler;
+use crate::session::{RestoreError, SessionSnapshot};
+use crate::transport::http::SessionId;
 use crate::transport::http::{
     Admission, Answer, Exchange, HttpConfig, HttpServer, ModernCall, ModernNotice, Payload, Posted,
     Upload,
@@ -44,6 +48,8 @@ pub struct HttpService<R: Runtime, H: Handler> {
     looked_after: Arc<AtomicBool>,
     /// Ends subscriptions.
     stop: Shutdown,
+    /// Where sessions are that are not here.
+    store: Store,
 }
 
 /// The answer to one request, to come.
@@ -63,6 +69,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
             verifier: Verifier::default(),
             looked_after: Arc::default(),
             stop: Shutdown::new(),
+            store: Store::default(),
         }
     }
 
@@ -75,6 +82,59 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
 
     pub(super) fn verified_by(self, verifier: Verifier) -> Self {
         Self { verifier, ..self }
+    }
+
+    /// Looks up sessions that are not here in a store of the application's own.
+    #[must_use]
+    pub fn with_session_store(self, store: impl SessionStore) -> Self {
+        Self { store: Store::new(store), ..self }
+    }
+
+    pub(super) fn stored_in(self, store: Store) -> Self {
+        Self { store, ..self }
+    }
+
+    /// The sessions of Streamable HTTP as values, to go on elsewhere or later; see
+    /// [`SessionSnapshot`] for what is in them. When the server stops, take them
+    /// before [`drain`](Self::drain): sessions that have ended are not among them.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<(SessionId, SessionSnapshot)> {
+        let complete = |(id, mut snapshot, link): (SessionId, SessionSnapshot, Arc<Link>)| {
+            let connection = link.attachment().connection()?;
+            snapshot = match connection.client() {
+                Some(client) => snapshot.with_client(client),
+                None => snapshot,
+            };
+            snapshot.log_level = connection.log_level();
+            self.engine.handler.snapshot(connection, &mut snapshot);
+            Some((id, snapshot))
+        };
+        self.server.snapshots().into_iter().filter_map(complete).collect()
+    }
+
+    /// Takes in a session that began elsewhere, as a [`SessionStore`] does when it is asked for.
+    ///
+    /// # Errors
+    /// [`RestoreError`], and there is no such session here.
+    pub fn restore(&self, id: SessionId, snapshot: &SessionSnapshot) -> Result<(), RestoreError> {
+        let now = self.engine.runtime.now();
+        self.server.restore(now, id, snapshot, |link| self.engine.reconnect(link, snapshot))?;
+        self.look_after();
+        Ok(())
+    }
+
+    /// Looks for the session of a request elsewhere if it is not here.
+    async fn fetch(&self, head: &Parts) {
+        if !self.store.is_there() {
+            return;
+        }
+        let Some(id) = self.server.missing_session(head) else {
+            return;
+        };
+        if let Some(snapshot) = self.store.load(id).await {
+            // If it cannot be restored its client hears that there is none, and initializes.
+            let _ = self.restore(id, &snapshot);
+        }
     }
 
     /// Takes no new sessions and messages, and closes each session when what it has in flight is
@@ -100,11 +160,18 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let (head, body) = request.into_parts();
+        // A protected server looks for nobody before it knows who asks.
+        if self.server.config().resource.is_none() {
+            self.fetch(&head).await;
+        }
         let admission = match self.server.begin(self.engine.runtime.now(), &head) {
             Admission::Authorize(pending) => {
                 let runtime = &self.engine.runtime;
                 let deadline = runtime.now() + self.body_timeout;
                 let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
+                if verified.is_ok() {
+                    self.fetch(&head).await;
+                }
                 pending.handle_verified(runtime.now(), &head, verified)
             }
             admission => admission,
@@ -155,6 +222,9 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 stream.head().map(|()| Body::stream(stream, station))
             }
             Admission::Ended(response, slot) => {
+                if let Some(id) = slot.session_id() {
+                    self.store.forget(id);
+                }
                 self.engine.pump(&slot);
                 response.map(Body::full)
             }
@@ -281,6 +351,7 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
             verifier: self.verifier.clone(),
             looked_after: Arc::clone(&self.looked_after),
             stop: self.stop.clone(),
+            store: self.store.clone(),
         }
     }
 }

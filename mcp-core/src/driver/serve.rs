@@ -11,9 +11,11 @@ use std::io;
 
 use hyper::rt::{Read, Write};
 
+use super::session_store::Store;
 use super::verify::Verifier;
 use super::{
-    HttpOptions, HttpService, Listener, Runtime, Shutdown, TokenVerifier, serve_http, serve_stdio,
+    HttpOptions, HttpService, Listener, Runtime, SessionStore, Shutdown, TokenVerifier, serve_http,
+    serve_stdio,
 };
 use crate::app::{Handler, Host};
 use crate::auth::ResourceServer;
@@ -57,6 +59,7 @@ pub struct Serve<P, H> {
     session: SessionConfig,
     configure: Box<dyn FnOnce(&mut HttpConfig) + Send>,
     verifier: Verifier,
+    store: Store,
     options: HttpOptions,
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -74,6 +77,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
             session,
             configure: Box::new(|_| {}),
             verifier: Verifier::default(),
+            store: Store::default(),
             options: HttpOptions::default(),
             until: None,
         }
@@ -110,6 +114,13 @@ impl<P: Platform, H: Handler> Serve<P, H> {
             set(config);
         });
         self
+    }
+
+    /// Looks up sessions of Streamable HTTP that are not here in a store of the application's own:
+    /// they go on with no new handshake, on whichever of several servers a request reaches.
+    #[must_use]
+    pub fn session_store(self, store: impl SessionStore) -> Self {
+        Self { store: Store::new(store), ..self }
     }
 
     /// Serves over HTTP only those who show a token that `verifier` knows, that is for `resource`
@@ -168,7 +179,8 @@ impl<P: Platform, H: Handler> Serve<P, H> {
         let (runtime, options) = (self.platform.clone(), self.options);
         let shutdown = start_when(&runtime, self.until);
         let service = service(self.platform, self.handler, self.session, self.configure)?
-            .verified_by(self.verifier);
+            .verified_by(self.verifier)
+            .stored_in(self.store);
         Ok(Bound { runtime, service, listener, address, options, shutdown })
     }
 
@@ -178,9 +190,9 @@ impl<P: Platform, H: Handler> Serve<P, H> {
     /// # Errors
     /// The operating system has no secret bytes to give.
     pub fn service(self) -> io::Result<HttpService<P, H>> {
-        let verifier = self.verifier;
+        let (verifier, store) = (self.verifier, self.store);
         service(self.platform, self.handler, self.session, self.configure)
-            .map(|service| service.verified_by(verifier))
+            .map(|service| service.verified_by(verifier).stored_in(store))
     }
 
     /// Serves one client over standard input and output, until the end of input or the signal to

@@ -12,6 +12,7 @@ mod outbox;
 mod patience;
 mod refusal;
 mod server;
+mod snapshot;
 
 pub use client::{
     ClientCloseReason, ClientEvent, ClientSession, ClientTransmit, PageError, Pages, Server,
@@ -23,3 +24,4 @@ pub use event::{
     Outgoing, ServerEvent, Transmit,
 };
 pub use server::ServerSession;
+pub use snapshot::{ClientSnapshot, RestoreError, SessionSnapshot, StreamsSnapshot};

@@ -46,6 +46,16 @@ impl Outbound {
         handle
     }
 
+    /// Ids up to this one have been used before.
+    pub(super) const fn resume_after(&mut self, last: u64) {
+        self.last = last;
+    }
+
+    /// The newest id there has been.
+    pub(super) const fn used(&self) -> u64 {
+        self.last
+    }
+
     pub(super) fn remove(&mut self, handle: RequestHandle) -> Option<Pending> {
         let pending = self.pending.remove(&handle)?;
         self.deadlines.remove(&(pending.patience.deadline(), handle));

@@ -10,6 +10,7 @@ mod discover;
 mod duties;
 mod headers;
 mod meta;
+mod moving;
 mod notifications;
 #[path = "../driver/pipe.rs"]
 #[expect(dead_code, reason = "other tests use the rest")]

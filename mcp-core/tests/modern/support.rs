@@ -190,6 +190,12 @@ async fn read<H: Handler>(
 /// A body in one piece.
 pub(crate) struct Whole(pub(crate) Option<Bytes>);
 
+impl Whole {
+    pub(crate) const fn empty() -> Self {
+        Self(None)
+    }
+}
+
 impl http_body::Body for Whole {
     type Data = Bytes;
     type Error = io::Error;

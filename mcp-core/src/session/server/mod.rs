@@ -6,6 +6,7 @@ mod incoming;
 mod lanes;
 mod modern;
 mod outgoing;
+mod restore;
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;

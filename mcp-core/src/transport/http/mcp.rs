@@ -374,7 +374,7 @@ fn era_of(headers: &HeaderMap, incoming: &Incoming) -> Era {
     }
 }
 
-fn is_legacy(version: &[u8]) -> bool {
+pub(super) fn is_legacy(version: &[u8]) -> bool {
     Revision::LEGACY.iter().any(|revision| revision.as_str().as_bytes() == version)
 }
 

@@ -20,6 +20,7 @@ mod mcp_stream;
 mod metadata;
 mod modern;
 mod modern_answer;
+mod moving;
 mod pieces;
 mod refusal;
 mod server;

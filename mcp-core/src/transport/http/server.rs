@@ -55,7 +55,7 @@ use crate::transport::sse::EventFields;
 /// # Ok::<(), http::Error>(())
 /// ```
 pub struct HttpServer<A> {
-    shared: Arc<Shared<A>>,
+    pub(super) shared: Arc<Shared<A>>,
 }
 
 /// What requests being worked on need of the server.

@@ -63,6 +63,17 @@ impl<A> Slot<A> {
         Self { principal: grant.principal().cloned(), ..self }
     }
 
+    /// Binds the session to whoever had it elsewhere.
+    pub(super) fn owned_by(self, principal: Option<Principal>) -> Self {
+        Self { principal, ..self }
+    }
+
+    /// The name of a session of Streamable HTTP.
+    #[must_use]
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.lock().streams().map(|streams| streams.id())
+    }
+
     /// Waits for the session to be free.
     #[must_use]
     pub fn lock(&self) -> SlotGuard<'_> {
@@ -259,6 +270,10 @@ impl<A> Place<A> {
         // Under the lock: whoever closes the table and then walks it meets every session.
         if sessions.closed.load(Ordering::Relaxed) {
             return Err(Refusal::ShuttingDown);
+        }
+        // Two may bring the same session from elsewhere at once: the first one counts.
+        if shard.contains_key(&id) {
+            return Ok(());
         }
         shard.insert(id, Arc::clone(slot));
         drop(shard);

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::{EventId, EventLog, EventStore, SessionId};
 use crate::jsonrpc::Frame;
 use crate::revision::Revision;
-use crate::session::{Lane, ServerSession};
+use crate::session::{Lane, ServerSession, StreamsSnapshot};
 use crate::time::Instant;
 
 /// The stream a client opens with `GET`.
@@ -67,6 +67,21 @@ impl Streams {
             readers: 0,
             unconfirmed_until: None,
         }
+    }
+
+    /// Streams of a session that was elsewhere: names that were used there are not used again.
+    pub(super) fn restore(id: SessionId, store: &dyn EventStore, at: StreamsSnapshot) -> Self {
+        let mut streams = Self::new(id, store);
+        streams.exchanges = at.exchanges;
+        if let Some(standing) = streams.live.get_mut(&STANDING) {
+            standing.place = at.standing;
+        }
+        streams
+    }
+
+    pub(super) fn snapshot(&self) -> StreamsSnapshot {
+        let standing = self.live.get(&STANDING).map_or(0, |live| live.place);
+        StreamsSnapshot { exchanges: self.exchanges, standing }
     }
 
     /// A stream for the answer to a `POST`, and its reader.

@@ -1,0 +1,87 @@
+//! Sessions that are kept elsewhere, for servers of which there are several.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::Pin;
+
+use crate::session::SessionSnapshot;
+use crate::transport::http::SessionId;
+
+/// Where an application keeps the sessions of Streamable HTTP that may go on on this server.
+///
+/// It is asked for sessions that requests name and that are not here. It is filled by the
+/// application, with [`HttpService::snapshots`](super::HttpService::snapshots): when a server stops,
+/// or from time to time.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::{Arc, Mutex};
+///
+/// use mcp_core::driver::SessionStore;
+/// use mcp_core::session::SessionSnapshot;
+/// use mcp_core::transport::http::SessionId;
+///
+/// /// In earnest, a table of a database.
+/// #[derive(Clone, Default)]
+/// struct Table(Arc<Mutex<HashMap<SessionId, SessionSnapshot>>>);
+///
+/// impl SessionStore for Table {
+///     async fn load(&self, id: SessionId) -> Option<SessionSnapshot> {
+///         self.0.lock().unwrap().get(&id).cloned()
+///     }
+///
+///     fn forget(&self, id: SessionId) {
+///         self.0.lock().unwrap().remove(&id);
+///     }
+/// }
+/// ```
+pub trait SessionStore: Send + Sync + 'static {
+    /// Looks up a session. `None` if there is none: its client hears so, and initializes.
+    fn load(&self, id: SessionId) -> impl Future<Output = Option<SessionSnapshot>> + Send;
+
+    /// A client has ended its session: it must not come back. Must not block.
+    fn forget(&self, id: SessionId);
+}
+
+type Loading<'a> = Pin<Box<dyn Future<Output = Option<SessionSnapshot>> + Send + 'a>>;
+
+/// A store of any type.
+trait AnyStore: Send + Sync {
+    fn load(&self, id: SessionId) -> Loading<'_>;
+    fn forget(&self, id: SessionId);
+}
+
+impl<S: SessionStore> AnyStore for S {
+    fn load(&self, id: SessionId) -> Loading<'_> {
+        Box::pin(SessionStore::load(self, id))
+    }
+
+    fn forget(&self, id: SessionId) {
+        SessionStore::forget(self, id);
+    }
+}
+
+/// The store of a service, if it has one.
+#[derive(Clone, Default)]
+pub(super) struct Store(Option<Arc<dyn AnyStore>>);
+
+impl Store {
+    pub(super) fn new(store: impl SessionStore) -> Self {
+        Self(Some(Arc::new(store)))
+    }
+
+    pub(super) const fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub(super) async fn load(&self, id: SessionId) -> Option<SessionSnapshot> {
+        self.0.as_ref()?.load(id).await
+    }
+
+    pub(super) fn forget(&self, id: SessionId) {
+        if let Some(store) = &self.0 {
+            store.forget(id);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Sessions that leave for another server, and that come from one.
+
+use alloc::string::ToString;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use http::request::Parts;
+
+use super::mcp::{PROTOCOL_VERSION, SESSION_ID, is_legacy};
+use super::server::{HttpServer, SWEEP};
+use super::sessions::Slot;
+use super::streams::Streams;
+use super::{SessionId, access};
+use crate::auth::Principal;
+use crate::session::{RestoreError, ServerSession, SessionSnapshot, StreamsSnapshot};
+use crate::time::Instant;
+
+impl<A: Default> HttpServer<A> {
+    /// Takes in a session of Streamable HTTP that began elsewhere; there is no exchange with its
+    /// client (`case_20b`). If it is here already nothing changes. `prepare` gets the session
+    /// before anybody else can.
+    ///
+    /// # Errors
+    /// [`RestoreError`], and there is no such session.
+    pub fn restore(
+        &self,
+        now: Instant,
+        id: SessionId,
+        snapshot: &SessionSnapshot,
+        prepare: impl FnOnce(&Arc<Slot<A>>),
+    ) -> Result<(), RestoreError> {
+        let shared = &self.shared;
+        let mut session = ServerSession::restore(now, Arc::clone(&shared.session), snapshot)?;
+        session.set_standing_read(now, false);
+        let at = snapshot.streams.unwrap_or(StreamsSnapshot { exchanges: 0, standing: 0 });
+        let streams = Streams::restore(id, &*shared.config.events, at);
+        let principal = snapshot.principal.as_deref().map(Principal::from_text);
+        let slot = Slot::with_streams(session, streams, A::default()).owned_by(principal);
+        let slot = Arc::new(slot);
+        let place = shared.reserve(now).map_err(|_| RestoreError::NoRoom)?;
+        prepare(&slot);
+        place.fill(id, &slot).map_err(|_| RestoreError::NoRoom)?;
+        shared.look_after_by(now + SWEEP);
+        Ok(())
+    }
+
+    /// The sessions of Streamable HTTP that can go on elsewhere, with what the core knows of them.
+    #[must_use]
+    pub fn snapshots(&self) -> Vec<(SessionId, SessionSnapshot, Arc<Slot<A>>)> {
+        let snapshot = |slot: Arc<Slot<A>>| {
+            let mut session = slot.lock();
+            let mut snapshot = session.snapshot()?;
+            let streams = session.streams()?;
+            let id = streams.id();
+            snapshot.streams = Some(streams.snapshot());
+            drop(session);
+            snapshot.principal = slot.principal().map(|it| it.as_str().to_string());
+            Some((id, snapshot, slot))
+        };
+        self.slots().into_iter().filter_map(snapshot).collect()
+    }
+
+    /// The session that a request names and that is not here, if the request may come in at all:
+    /// whoever keeps sessions elsewhere [restores](Self::restore) it before the request is judged.
+    #[must_use]
+    pub fn missing_session(&self, head: &Parts) -> Option<SessionId> {
+        let config = &self.shared.config;
+        let modern = |version: &http::HeaderValue| !is_legacy(version.as_bytes());
+        if config.mcp.as_deref() != Some(head.uri.path())
+            || head.headers.get(PROTOCOL_VERSION).is_some_and(modern)
+            || access::check(head, &config.hosts, &config.origins).is_err()
+        {
+            return None;
+        }
+        let id = SessionId::parse(head.headers.get(SESSION_ID)?.to_str().ok()?)?;
+        self.shared.sessions.get(id).is_none().then_some(id)
+    }
+}
