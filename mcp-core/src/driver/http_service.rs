@@ -124,17 +124,44 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     }
 
     /// Looks for the session of a request elsewhere if it is not here.
-    async fn fetch(&self, head: &Parts) {
+    async fn fetch(&self, head: &Parts) -> Result<(), Response<Bytes>> {
         if !self.store.is_there() {
-            return;
+            return Ok(());
         }
         let Some(id) = self.server.missing_session(head) else {
-            return;
+            return Ok(());
         };
-        if let Some(snapshot) = self.store.load(id).await {
-            // If it cannot be restored its client hears that there is none, and initializes.
-            let _ = self.restore(id, &snapshot);
+        let runtime = &self.engine.runtime;
+        let deadline = runtime.now() + self.body_timeout;
+        let restored = match self.store.load(runtime, deadline, id).await {
+            Some(Some(snapshot)) => self.restore(id, &snapshot),
+            Some(None) => Ok(()),
+            None => Err(RestoreError::NoRoom),
+        };
+        match restored {
+            Err(RestoreError::NoRoom) => Err(self.server.session_unavailable()),
+            // Its client hears that there is no such session, and initializes.
+            _ => Ok(()),
         }
+    }
+
+    async fn admit(&self, head: &Parts) -> Result<Admission<Links>, Response<Bytes>> {
+        // A protected server looks for nobody before it knows who asks.
+        if self.server.config().resource.is_none() {
+            self.fetch(head).await?;
+        }
+        let runtime = &self.engine.runtime;
+        Ok(match self.server.begin(runtime.now(), head) {
+            Admission::Authorize(pending) => {
+                let deadline = runtime.now() + self.body_timeout;
+                let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
+                if verified.is_ok() {
+                    self.fetch(head).await?;
+                }
+                pending.handle_verified(runtime.now(), head, verified)
+            }
+            admission => admission,
+        })
     }
 
     /// Takes no new sessions and messages, and closes each session when what it has in flight is
@@ -160,23 +187,10 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let (head, body) = request.into_parts();
-        // A protected server looks for nobody before it knows who asks.
-        if self.server.config().resource.is_none() {
-            self.fetch(&head).await;
-        }
-        let admission = match self.server.begin(self.engine.runtime.now(), &head) {
-            Admission::Authorize(pending) => {
-                let runtime = &self.engine.runtime;
-                let deadline = runtime.now() + self.body_timeout;
-                let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
-                if verified.is_ok() {
-                    self.fetch(&head).await;
-                }
-                pending.handle_verified(runtime.now(), &head, verified)
-            }
-            admission => admission,
+        let mut response = match self.admit(&head).await {
+            Ok(admission) => self.follow(admission, &head, body).await,
+            Err(response) => response.map(Body::full),
         };
-        let mut response = self.follow(admission, &head, body).await;
         self.server.add_cors_headers(&head, response.headers_mut());
         response
     }

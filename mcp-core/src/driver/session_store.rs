@@ -5,7 +5,10 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 
+use super::Runtime;
+use super::timer::within;
 use crate::session::SessionSnapshot;
+use crate::time::Instant;
 use crate::transport::http::SessionId;
 
 /// Where an application keeps the sessions of Streamable HTTP that may go on on this server.
@@ -37,7 +40,8 @@ use crate::transport::http::SessionId;
 /// }
 /// ```
 pub trait SessionStore: Send + Sync + 'static {
-    /// Looks up a session. `None` if there is none: its client hears so, and initializes.
+    /// Looks up a session. `None` if there is none: its client hears so, and initializes. When it
+    /// takes longer than a body may take to come in, or panics, the client is told to try again.
     fn load(&self, id: SessionId) -> impl Future<Output = Option<SessionSnapshot>> + Send;
 
     /// A client has ended its session: it must not come back. Must not block.
@@ -71,12 +75,21 @@ impl Store {
         Self(Some(Arc::new(store)))
     }
 
-    pub(super) const fn is_there(&self) -> bool {
-        self.0.is_some()
+    /// Looks for a session until `deadline`. `None` if there is no telling.
+    pub(super) async fn load<R: Runtime>(
+        &self,
+        runtime: &R,
+        deadline: Instant,
+        id: SessionId,
+    ) -> Option<Option<SessionSnapshot>> {
+        match &self.0 {
+            Some(store) => within(runtime, deadline, store.load(id)).await,
+            None => Some(None),
+        }
     }
 
-    pub(super) async fn load(&self, id: SessionId) -> Option<SessionSnapshot> {
-        self.0.as_ref()?.load(id).await
+    pub(super) const fn is_there(&self) -> bool {
+        self.0.is_some()
     }
 
     pub(super) fn forget(&self, id: SessionId) {

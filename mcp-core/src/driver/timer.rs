@@ -2,10 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::Future;
+use core::future::{Future, poll_fn};
+use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
+use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
 use super::Runtime;
@@ -49,6 +51,21 @@ impl<R: Runtime> Timer<R> {
             }
         }
     }
+}
+
+/// What comes of work that is not ours, unless it panics or takes longer than until `deadline`.
+pub(super) async fn within<R: Runtime, T>(
+    runtime: &R,
+    deadline: Instant,
+    mut work: Pin<Box<dyn Future<Output = T> + Send + '_>>,
+) -> Option<T> {
+    let mut timer = Timer::new(runtime.clone());
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => timer.poll_until(Some(deadline), cx).map(|()| None),
+        Ok(Poll::Ready(done)) => Poll::Ready(Some(done)),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }
 
 /// The runtime's timers as hyper wants them, for one connection.

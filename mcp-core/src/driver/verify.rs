@@ -2,14 +2,11 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::{Future, poll_fn};
-use core::panic::AssertUnwindSafe;
+use core::future::Future;
 use core::pin::Pin;
-use core::task::Poll;
-use std::panic::catch_unwind;
 
 use super::Runtime;
-use super::timer::Timer;
+use super::timer::within;
 use crate::auth::{AccessToken, Secret, VerifyError};
 use crate::time::Instant;
 
@@ -80,16 +77,7 @@ impl Verifier {
         let Some(verifier) = &self.0 else {
             return Err(VerifyError::Unavailable);
         };
-        let mut verdict = verifier.verify(token);
-        let mut timer = Timer::new(runtime.clone());
-        poll_fn(|cx| {
-            match catch_unwind(AssertUnwindSafe(|| verdict.as_mut().poll(cx))) {
-                Ok(Poll::Pending) => {}
-                Ok(verdict) => return verdict,
-                Err(_) => return Poll::Ready(Err(VerifyError::Unavailable)),
-            }
-            timer.poll_until(Some(deadline), cx).map(|()| Err(VerifyError::Unavailable))
-        })
-        .await
+        let verdict = within(runtime, deadline, verifier.verify(token)).await;
+        verdict.unwrap_or(Err(VerifyError::Unavailable))
     }
 }

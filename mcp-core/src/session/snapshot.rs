@@ -24,6 +24,9 @@ const VERSION: u32 = 1;
 /// answers them; to lose none, drain that session first. The events of streams are not in it either:
 /// give both servers one [`EventStore`](crate::transport::http::EventStore), or clients that come
 /// back for the rest of a stream are told to open a new one.
+///
+/// Only sessions of Streamable HTTP can go on: one of HTTP+SSE is its event stream, and ends with it.
+/// The `endpoint` of the next one says `init_required=true`, and its client initializes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -76,7 +79,7 @@ pub struct StreamsSnapshot {
 }
 
 /// Why a session cannot be restored. It is nobody's fault on the wire: the client hears that there
-/// is no such session, and initializes.
+/// is no such session, and initializes, or for [`NoRoom`](Self::NoRoom) that it may try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {

@@ -1,18 +1,18 @@
 //! Sessions of the era before that go from one server to another.
 
 use alloc::sync::Arc;
+use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use http::{HeaderMap, HeaderValue};
 use mcp_core::app::{Context, Server};
-use mcp_core::driver::{Runtime, SessionStore};
+use mcp_core::driver::SessionStore;
 use mcp_core::model::{Resource, Tool};
 use mcp_core::session::SessionSnapshot;
 use mcp_core::transport::http::SessionId;
 use serde_json::{Value, json};
 
-use crate::runtime::Sim;
 use crate::support::{Answer, Web, builder};
 
 #[derive(Clone, Default)]
@@ -77,16 +77,16 @@ fn call(id: u64, method: &str, params: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
+fn initialize(web: &Web) -> Answer {
+    let params = json!({
+        "protocolVersion": "2025-11-25", "capabilities": {"roots": {}},
+        "clientInfo": {"name": "c", "version": "1"}});
+    web.post_with(&headers(None), &call(0, "initialize", &params))
+}
+
 /// A session with a handshake, a level, a subscription and a request of the server behind it.
 fn begin(web: &Web) -> String {
-    let hello = call(
-        0,
-        "initialize",
-        &json!({
-        "protocolVersion": "2025-11-25", "capabilities": {"roots": {}},
-        "clientInfo": {"name": "c", "version": "1"}}),
-    );
-    let session = web.post_with(&headers(None), &hello).header("mcp-session-id").unwrap();
+    let session = initialize(web).header("mcp-session-id").unwrap();
     post(web, &session, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
     post(web, &session, &call(1, "logging/setLevel", &json!({"level": "error"})));
     post(web, &session, &call(2, "resources/subscribe", &json!({"uri": "a:b"})));
@@ -164,5 +164,41 @@ fn case_20b_only_what_is_kept_comes_back() {
     there.sim.run();
     drop(ended);
     assert_eq!(post(&web(&table), &session, &ping).status(), 404);
-    let _ = Sim::now(&there.sim);
+}
+
+/// case_16, case_20: a session that lives elsewhere is not gone because there is no room for it
+/// here, or because the store does not answer: 503, and no new handshake.
+#[test]
+fn case_16_no_room_for_a_session_is_not_the_end_of_it() {
+    let table = Table::default();
+    let one = web(&table);
+    // Both servers have one seed: the first session there has the id of the first one here.
+    initialize(&one);
+    let session = begin(&one);
+    keep(&one, &table);
+    let mut full = Web::with(server(), |config| config.max_sessions = 1);
+    full.service = full.service.with_session_store(table.clone());
+    assert_eq!(initialize(&full).status(), 200);
+    let ping = call(9, "ping", &json!({}));
+    let answer = post(&full, &session, &ping);
+    assert_eq!(answer.status(), 503, "{}", answer.text());
+    assert_eq!(answer.header("retry-after").as_deref(), Some("1"));
+    assert!(answer.text().contains("try again"), "{}", answer.text());
+
+    let mut deaf = Web::with(server(), |_| {});
+    deaf.service = deaf.service.with_session_store(Silent);
+    let answer = post(&deaf, &session, &ping);
+    deaf.sim.advance(Duration::from_secs(60));
+    assert_eq!(answer.status(), 503);
+}
+
+/// A store that never answers.
+struct Silent;
+
+impl SessionStore for Silent {
+    async fn load(&self, _: SessionId) -> Option<SessionSnapshot> {
+        core::future::pending().await
+    }
+
+    fn forget(&self, _: SessionId) {}
 }

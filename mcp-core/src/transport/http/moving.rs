@@ -4,9 +4,12 @@ use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use bytes::Bytes;
+use http::Response;
 use http::request::Parts;
 
 use super::mcp::{PROTOCOL_VERSION, SESSION_ID, is_legacy};
+use super::refusal::Refusal;
 use super::server::{HttpServer, SWEEP};
 use super::sessions::Slot;
 use super::streams::Streams;
@@ -74,5 +77,12 @@ impl<A: Default> HttpServer<A> {
         }
         let id = SessionId::parse(head.headers.get(SESSION_ID)?.to_str().ok()?)?;
         self.shared.sessions.get(id).is_none().then_some(id)
+    }
+
+    /// The answer to a request whose session is elsewhere and cannot be taken in now: 503, for the
+    /// session lives on. A 404 would make its client begin anew.
+    #[must_use]
+    pub fn session_unavailable(&self) -> Response<Bytes> {
+        Refusal::SessionUnavailable.into_response()
     }
 }

@@ -24,6 +24,7 @@ pub(super) enum Refusal {
     NoSessionId,
     UnknownSession,
     TooManySessions,
+    SessionUnavailable,
     ShuttingDown,
     Busy,
     UnwantedResponse,
@@ -106,6 +107,10 @@ impl Refusal {
             Self::TooManySessions => {
                 (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable: too many sessions")
             }
+            Self::SessionUnavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service Unavailable: the session cannot be brought here now; try again",
+            ),
             Self::ShuttingDown => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Service Unavailable: the server is shutting down",
