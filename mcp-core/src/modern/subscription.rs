@@ -16,7 +16,8 @@ pub(crate) fn belongs(method: &str, listens: bool) -> bool {
         | M::ToolsListChanged
         | M::PromptsListChanged
         | M::ResourcesListChanged
-        | M::ResourcesUpdated => listens,
+        | M::ResourcesUpdated
+        | M::Tasks => listens,
         M::Other(_) => true,
         _ => false,
     }

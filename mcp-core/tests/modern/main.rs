@@ -22,3 +22,4 @@ mod runtime;
 mod stdio;
 mod subscriptions;
 mod support;
+mod tasks;

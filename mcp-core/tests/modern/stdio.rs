@@ -15,9 +15,9 @@ use crate::pipe::Pipe;
 use crate::runtime::{Outcome, Sim};
 use crate::support::{builder, meta, request, request_with, secs};
 
-struct Stdio {
-    sim: Sim,
-    server: Server,
+pub(crate) struct Stdio {
+    pub(crate) sim: Sim,
+    pub(crate) server: Server,
     input: Pipe,
     output: Pipe,
     shutdown: Shutdown,
@@ -33,7 +33,7 @@ impl Stdio {
         Self::of(|builder| builder, change)
     }
 
-    fn of(
+    pub(crate) fn of(
         build: impl FnOnce(ServerBuilder) -> ServerBuilder,
         change: impl FnOnce(&mut SessionConfig),
     ) -> Self {
@@ -65,19 +65,19 @@ impl Stdio {
         Self { sim, server, input, output, shutdown, served }
     }
 
-    fn send(&self, message: &Value) {
+    pub(crate) fn send(&self, message: &Value) {
         self.input.send(format!("{message}\n"));
         self.sim.run();
     }
 
-    fn received(&self) -> Vec<Value> {
+    pub(crate) fn received(&self) -> Vec<Value> {
         self.sim.run();
         let text = self.output.receive();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// Sends a message that is answered at once.
-    fn ask(&self, message: &Value) -> Value {
+    pub(crate) fn ask(&self, message: &Value) -> Value {
         self.send(message);
         let received = self.received();
         assert_eq!(received.len(), 1, "{received:?}");
@@ -365,4 +365,56 @@ fn notifications_of_both_eras_reach_the_application() {
         assert_eq!(received[0]["method"], "notifications/acme/found");
         assert_eq!(received[1]["result"]["content"][0]["text"], "done");
     }
+}
+
+/// What a known method cannot use is -32602, in both eras, and nothing else ends with it.
+#[test]
+fn bad_params_of_known_methods_are_invalid_params() {
+    use mcp_core::model::{Prompt, PromptArgument, Reference, Resource};
+    let stdio = Stdio::of(
+        |builder| {
+            let prompt = |_: Value, _: Context| async { Ok("text") };
+            let read = |_, _: Context| async { Ok("text") };
+            builder
+                .prompt(Prompt::new("p").with_arguments([PromptArgument::new("a")]), prompt)
+                .resource(Resource::new("a:b", "b"), read)
+                .completion(Reference::prompt("p"), "a", |_, _| async { Ok(vec!["x"]) })
+        },
+        |_| {},
+    );
+    stdio.initialize(0);
+    stdio.send(&initialized());
+    let both = [
+        ("tools/call", json!({})),
+        ("tools/call", json!({"name": 7})),
+        ("tools/call", json!({"name": "echo", "arguments": "x"})),
+        ("tools/call", json!({"name": "nobody"})),
+        ("tools/list", json!({"cursor": 7})),
+        ("tools/list", json!({"cursor": "made up"})),
+        ("prompts/get", json!({})),
+        ("prompts/get", json!({"name": "nobody"})),
+        ("prompts/get", json!({"name": "p", "arguments": {"a": 1}})),
+        ("resources/read", json!({})),
+        ("resources/read", json!({"uri": 7})),
+        ("completion/complete", json!({})),
+        ("completion/complete", json!({"ref": {"type": "ref/none"}, "argument": {}})),
+    ];
+    for (method, params) in &both {
+        for message in [legacy(1, method, params), request(1, method, params)] {
+            let answer = stdio.ask(&message);
+            assert_eq!(answer["error"]["code"], -32602, "{message}: {answer}");
+        }
+    }
+    for (method, params) in [
+        ("logging/setLevel", json!({})),
+        ("logging/setLevel", json!({"level": "loudest"})),
+        ("resources/subscribe", json!({})),
+        ("resources/unsubscribe", json!({"uri": []})),
+    ] {
+        let answer = stdio.ask(&legacy(1, method, &params));
+        assert_eq!(answer["error"]["code"], -32602, "{method} {params}: {answer}");
+    }
+    let listen = stdio.ask(&request(1, "subscriptions/listen", &json!({"notifications": 7})));
+    assert_eq!(listen["error"]["code"], -32602);
+    assert_eq!(stdio.ask(&call(2, "echo"))["result"]["content"][0]["text"], "hi");
 }

@@ -72,6 +72,9 @@ pub(crate) fn headers(request: &Value) -> HeaderMap {
     match request["method"].as_str() {
         Some("tools/call" | "prompts/get") => put("mcp-name", &request["params"]["name"]),
         Some("resources/read") => put("mcp-name", &request["params"]["uri"]),
+        Some("tasks/get" | "tasks/update" | "tasks/cancel") => {
+            put("mcp-name", &request["params"]["taskId"]);
+        }
         _ => {}
     }
     headers
@@ -279,7 +282,11 @@ impl Answer {
         decoder.handle_slice(&body);
         let mut events = VecDeque::new();
         while let Some(event) = decoder.poll_event() {
-            events.push_back(serde_json::from_slice(event.unwrap().data()).unwrap());
+            let event = event.unwrap();
+            // One that primes has none.
+            if !event.data().is_empty() {
+                events.push_back(serde_json::from_slice(event.data()).unwrap());
+            }
         }
         events.into()
     }
