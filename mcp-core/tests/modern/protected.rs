@@ -5,10 +5,11 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use http::{HeaderMap, Request};
-use mcp_core::app::{Context, Server};
+use mcp_core::app::{Context, Handler, Host, Server};
 use mcp_core::auth::{AccessToken, Principal, ResourceServer, Secret, VerifyError};
 use mcp_core::driver::TokenVerifier;
-use mcp_core::model::Tool;
+use mcp_core::model::{ElicitParams, FormSchema, TextField, Tool};
+use mcp_core::time::UnixTime;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Web, Whole, builder, headers, request};
@@ -38,8 +39,14 @@ fn protected() -> Web {
     let server = builder()
         .raw_tool(Tool::new("whoami"), whoami)
         .raw_tool(Tool::new("delete"), |_: Value, _: Context| async { Ok("deleted") })
+        .raw_tool(Tool::new("greet"), |_: Value, cx: Context| async move {
+            let form = FormSchema::new().with_required_field("name", TextField::new());
+            let answer = cx.elicit("who", ElicitParams::form("Who?", form)).await?;
+            Ok(answer.value("name").and_then(|it| it.as_str()).unwrap_or("-").to_owned())
+        })
         .build()
         .unwrap();
+    server.hosted(&Host::new([7; 32], || UnixTime::EPOCH));
     let mut web = Web::with(server, |config| {
         let resource = ResourceServer::new(ME, ["https://as.example.com"]).unwrap();
         let resource = resource.with_scopes("mcp:basic").with_tool_scopes("delete", "mcp:write");
@@ -50,13 +57,16 @@ fn protected() -> Web {
 }
 
 fn send(web: &Web<Server>, token: &str, tool: &str) -> Answer {
-    let call = request(1, "tools/call", &json!({"name": tool, "arguments": {}}));
-    let mut headers = headers(&call);
+    ask(web, token, &request(1, "tools/call", &json!({"name": tool, "arguments": {}})))
+}
+
+fn ask(web: &Web<Server>, token: &str, call: &Value) -> Answer {
+    let mut headers = headers(call);
     headers.insert("origin", "http://localhost:6274".parse().unwrap());
     if !token.is_empty() {
         headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
     }
-    web.post_with(&headers, &call)
+    web.post_with(&headers, call)
 }
 
 /// AUTH-RS01..AUTH-RS04: through the whole service; case_73: pages can read why.
@@ -82,15 +92,42 @@ fn case_73_tokens_are_verified_before_the_request() {
     }
 }
 
-/// SEC-03: the handler hears who it is, whatever the request says of itself.
+/// SEC-03, ELIC-36: the handler hears who it is from the token, whatever the request says of
+/// itself.
 #[test]
-fn the_principal_reaches_the_handler() {
+fn elic_36_the_principal_is_that_of_the_token() {
     let web = protected();
     for subject in ["ada", "bob"] {
         let said = send(&web, subject, "whoami").result();
         let expected = Principal::new("https://as.example.com", subject);
         assert_eq!(said["content"][0]["text"], expected.as_str());
     }
+    let mut call = request(1, "tools/call", &json!({"name": "whoami", "arguments": {}}));
+    call["params"]["principal"] = "bob".into();
+    call["params"]["arguments"] = json!({"principal": "bob", "sub": "bob"});
+    call["params"]["_meta"]["principal"] = "bob".into();
+    call["params"]["_meta"]["io.modelcontextprotocol/clientInfo"]["name"] = "bob".into();
+    let ada = Principal::new("https://as.example.com", "ada");
+    assert_eq!(ask(&web, "ada", &call).result()["content"][0]["text"], ada.as_str());
+}
+
+/// MRTR-19, ELIC-29, SEC-03: over HTTP, what one principal was asked is of no use to another.
+#[test]
+fn mrtr_19_a_request_state_serves_nobody_else() {
+    let web = protected();
+    let form = json!({"elicitation": {}});
+    let mut call = request(1, "tools/call", &json!({"name": "greet", "arguments": {}}));
+    call["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = form;
+    let asked = ask(&web, "ada", &call).result();
+    assert_eq!(asked["resultType"], "input_required");
+    call["params"]["requestState"] = asked["requestState"].clone();
+    call["params"]["inputResponses"] =
+        json!({"who": {"action": "accept", "content": {"name": "Ada"}}});
+    let (status, code, _) = ask(&web, "bob", &call).failure();
+    assert_eq!((status, code), (200, -32602));
+    assert_eq!(ask(&web, "", &call).status(), 401);
+    let done = ask(&web, "ada", &call).result();
+    assert_eq!(done["content"][0]["text"], "Ada");
 }
 
 /// A verifier that hangs does not keep its clients waiting for ever.

@@ -12,8 +12,8 @@ fn request(method: &str, id: &str) -> Builder {
     request.header("accept", "text/event-stream").header("mcp-session-id", id)
 }
 
-/// case_75, SEC-01, SEC-02: a session of somebody else looks like one that never was, to POST, GET
-/// and DELETE alike, and is none the worse for it.
+/// case_75, CVE-2026-52869, SEC-01, SEC-02: a session of somebody else looks like one that never
+/// was, to POST, GET and DELETE alike, and is none the worse for it.
 #[test]
 fn case_75_a_session_serves_nobody_else() {
     let web = Web::protected();

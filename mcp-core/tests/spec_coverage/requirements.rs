@@ -33,19 +33,12 @@ pub(crate) struct Case {
 }
 
 const LEVELS: [&str; 5] = ["MUST", "MUST NOT", "SHOULD", "SHOULD NOT", "MAY"];
-const KINDS: [&str; 6] =
-    ["application", "client role", "deployment", "conflict", "not built", "branch"];
+const KINDS: [&str; 4] = ["application", "client role", "deployment", "conflict"];
 
 impl Requirement {
     /// Whether the specification leaves no choice.
     pub(crate) fn is_duty(&self) -> bool {
         self.level.starts_with("MUST")
-    }
-
-    /// Whether a test may pin a part of it all the same, or will soon.
-    pub(crate) fn is_pending(&self) -> bool {
-        let why = self.untested.as_deref().unwrap_or_default();
-        why.starts_with("not built") || why.starts_with("branch")
     }
 
     fn parse(line: &str) -> Option<Self> {
