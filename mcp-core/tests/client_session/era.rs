@@ -145,6 +145,21 @@ fn ver_09_a_version_from_the_list() {
     client.hear(&discovered_in(probe.id(), &["2025-03-26"]));
     assert_eq!(client.sent_one().json["params"]["protocolVersion"], "2025-03-26");
 
+    // The one that was refused: once more, for another machine may answer now.
+    for protocol in [Protocol::Auto, Protocol::Modern] {
+        let mut client = Client::of(protocol);
+        let probe = client.sent_one();
+        client.hear(&refusal(probe.id(), -32022, &json!({"supported": ["2026-07-28"]})));
+        let again = client.sent_one();
+        assert_eq!(again.json["method"], "server/discover");
+        assert_ne!(again.id(), probe.id());
+        client.hear(&refusal(again.id(), -32022, &json!({"supported": ["2026-07-28"]})));
+        let versions = vec!["2026-07-28".to_owned()];
+        let closed = Saw::Closed(ClientCloseReason::UnsupportedVersion(versions));
+        assert_eq!(client.saw(), [closed], "not for ever");
+        assert!(client.next().is_none());
+    }
+
     for (protocol, versions) in [
         (Protocol::Auto, &["2099-01-01"][..]),
         (Protocol::Auto, &[]),

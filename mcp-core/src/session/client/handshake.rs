@@ -41,6 +41,8 @@ pub(super) struct Handshake {
     modern: Revision,
     /// Whether the server was asked with `server/discover`.
     probed: bool,
+    /// Whether it was asked again, with a modern revision that it named in its refusal.
+    probed_again: bool,
     /// Whether another legacy revision was proposed, after the first was refused.
     proposed_again: bool,
     /// What `server/discover` was answered after `initialize` had been sent.
@@ -68,6 +70,7 @@ impl Handshake {
             proposal,
             modern: Revision::V2026_07_28,
             probed: false,
+            probed_again: false,
             proposed_again: false,
             late: None,
             restarts: 0,
@@ -119,6 +122,7 @@ impl ClientSession {
         self.counters.restarts += 1;
         self.handshake.first_key = self.last_key + 1;
         self.handshake.answered = false;
+        self.handshake.probed_again = false;
         self.handshake.proposed_again = false;
         self.outbox.drop_ahead();
         self.cache.clear();
@@ -340,10 +344,14 @@ impl ClientSession {
             },
             Err(error) if error.code() == ErrorCode::UNSUPPORTED_PROTOCOL_VERSION => {
                 let supported = supported(&error);
-                let tried = self.handshake.modern;
-                let other = newest(&supported, |it| it.era() == Era::Modern && it != tried);
-                match other {
-                    Some(revision) if self.step(ClientStep::Probe) => {
+                // It may be the revision that was refused: of several machines behind one
+                // address, some are newer than others.
+                let mutual = newest(&supported, |it| it.era() == Era::Modern);
+                match mutual {
+                    Some(revision)
+                        if !self.handshake.probed_again && self.step(ClientStep::Probe) =>
+                    {
+                        self.handshake.probed_again = true;
                         self.handshake.modern = revision;
                         self.probe(now);
                     }
