@@ -33,7 +33,8 @@
 //! `std` and `http` are on by default. Without them the crate is `no_std` with `alloc`: sessions
 //! and stdio. `schemars` derives input schemas from argument types, `validate` holds tools
 //! to their schemas, `driver` is the async glue, `tower` makes the HTTP service one of `tower`'s.
-//! `es256` adds keys that clients sign with. Features only add.
+//! `es256` adds keys that clients sign with, `skills` what hosts of skills have to check. Features
+//! only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -59,5 +60,7 @@ pub mod model;
 pub mod modern;
 pub mod revision;
 pub mod session;
+#[cfg(feature = "skills")]
+pub mod skills;
 pub mod time;
 pub mod transport;

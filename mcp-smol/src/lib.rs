@@ -42,6 +42,8 @@ pub use http_server::TcpListener;
 pub use io::SmolIo;
 #[cfg(feature = "server")]
 use mcp_core::app::Handler;
+#[cfg(feature = "skills")]
+pub use mcp_core::driver::client::LoadedSkill;
 #[cfg(feature = "client")]
 pub use mcp_core::driver::client::{
     Call, ClientBuilder, ClientError, Command, NetOptions, Notification, OAuth, Proxies, Stderr,

@@ -40,6 +40,8 @@ pub use child::TokioChild;
 pub use http_server::TcpListener;
 #[cfg(feature = "server")]
 use mcp_core::app::Handler;
+#[cfg(feature = "skills")]
+pub use mcp_core::driver::client::LoadedSkill;
 #[cfg(feature = "client")]
 pub use mcp_core::driver::client::{
     Call, ClientBuilder, ClientError, Command, NetOptions, Notification, OAuth, Proxies, Stderr,

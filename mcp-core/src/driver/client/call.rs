@@ -76,6 +76,15 @@ impl<T> Call<T> {
         self.set(Outgoing::uncached)
     }
 
+    /// Sends nothing to a server that does not offer what it takes.
+    #[cfg(feature = "skills")]
+    pub(super) fn needs(mut self, offered: bool, what: &'static str) -> Self {
+        if !offered {
+            self.outgoing = Err(ClientError::NotOffered(what));
+        }
+        self
+    }
+
     fn set(mut self, set: impl FnOnce(Outgoing) -> Outgoing) -> Self {
         self.outgoing = self.outgoing.map(set);
         self

@@ -55,6 +55,13 @@ pub enum ClientError {
         /// What the server says of it.
         message: Option<String>,
     },
+    /// The server does not offer what is asked for, so it was not asked.
+    #[error("the server does not offer {0}")]
+    NotOffered(&'static str),
+    /// A skill, or a file of one, is not what its entry says: nothing of it may be used.
+    #[cfg(feature = "skills")]
+    #[error("{0}")]
+    Skill(#[from] crate::skills::SkillFault),
     /// The client could not be started: a bad URL, a program that is not there.
     #[error("{0}")]
     Start(Arc<std::io::Error>),
@@ -88,6 +95,7 @@ impl ClientError {
                 | Self::Closed { .. }
                 | Self::Full
                 | Self::Arguments(_)
+                | Self::NotOffered(_)
                 | Self::Start(_)
         )
     }

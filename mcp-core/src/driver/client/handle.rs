@@ -288,7 +288,7 @@ impl<P> fmt::Debug for Client<P> {
     }
 }
 
-fn some<T: Serialize>(params: &T) -> Result<Option<RawJson>, InvalidJson> {
+pub(super) fn some<T: Serialize>(params: &T) -> Result<Option<RawJson>, InvalidJson> {
     RawJson::from_value(params).map(Some)
 }
 

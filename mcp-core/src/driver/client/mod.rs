@@ -23,6 +23,8 @@ mod pipe;
 mod platform;
 mod pool;
 mod proxy;
+#[cfg(feature = "skills")]
+mod skills;
 mod task;
 mod tls;
 mod trace;
@@ -38,5 +40,7 @@ pub use net::NetOptions;
 pub use oauth::OAuth;
 pub use platform::{Child, ClientPlatform};
 pub use proxy::Proxies;
+#[cfg(feature = "skills")]
+pub use skills::LoadedSkill;
 pub use tls::Tls;
 pub use trace::Trace;
