@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod cli;
 pub mod delay;
 pub mod everything;
+pub mod everything_client;
 pub mod options;
 pub mod protected;
 

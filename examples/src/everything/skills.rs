@@ -1,18 +1,17 @@
 //! An extension of the protocol: skills (SEP-2640), instructions that a model loads when it needs
 //! them.
 //!
-//! The engine knows nothing of skills. This is what any extension looks like: a name among the
-//! capabilities, request methods of its own, and here resources, because that is how the files of
-//! a skill are read.
+//! The engine serves no skills of its own accord. This is what any extension looks like: a name
+//! among the capabilities, request methods of its own, and here resources, because that is how the
+//! files of a skill are read.
 
 use mcp_core::app::{CallError, Context, ServerBuilder};
 use mcp_core::jsonrpc::ErrorObject;
-use mcp_core::model::{RawObject, Resource};
-use serde::{Deserialize, Serialize};
+use mcp_core::model::{CacheScope, RawObject, Resource};
+use mcp_core::skills::{EXTENSION, GetSkillResult, ListSkillsResult, Skill, SkillResource};
+use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-const EXTENSION: &str = "io.modelcontextprotocol/skills";
 const DIRECTORY: &str = "inode/directory";
 const MARKDOWN: &str = "text/markdown";
 
@@ -60,47 +59,12 @@ pub(super) fn add(mut server: ServerBuilder) -> ServerBuilder {
         .method("resources/directory/read", read_directory)
 }
 
-/// A skill, as both methods show it.
-#[derive(Debug, Serialize)]
-struct Skill {
-    uri: &'static str,
-    frontmatter: Frontmatter,
-    resources: Vec<SkillFile>,
-}
-
-#[derive(Debug, Serialize)]
-struct Frontmatter {
-    name: &'static str,
-    description: &'static str,
-}
-
-/// With the digest a client can tell whether its copy of a file is still good.
-#[derive(Debug, Serialize)]
-struct SkillFile {
-    uri: &'static str,
-    digest: String,
-    size: usize,
-}
-
-impl Skill {
-    fn greeting() -> Self {
-        let file = |file: &File| SkillFile {
-            uri: file.uri,
-            digest: digest(file.text),
-            size: file.text.len(),
-        };
-        Self {
-            uri: FILES[0].uri,
-            frontmatter: Frontmatter { name: NAME, description: DESCRIPTION },
-            resources: FILES.iter().map(file).collect(),
-        }
-    }
-}
-
-fn digest(text: &str) -> String {
-    let hash = Sha256::digest(text);
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+/// The skill, as both methods show it. With the digests a client can tell whether its copies of
+/// the files are still good.
+fn greeting() -> Result<Skill, CallError> {
+    let frontmatter = RawObject::encode(&json!({"name": NAME, "description": DESCRIPTION}))?;
+    let files = FILES.iter().map(|file| SkillResource::of(file.uri, file.text));
+    Ok(Skill::new(FILES[0].uri, frontmatter, files))
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,16 +72,19 @@ struct At {
     uri: String,
 }
 
-async fn list(_: RawObject, _cx: Context) -> Result<serde_json::Value, CallError> {
-    Ok(json!({"skills": [Skill::greeting()], "ttlMs": 60_000, "cacheScope": "public"}))
+/// How long what is said of the skill stays true.
+const FRESH_MS: u64 = 60_000;
+
+async fn list(_: RawObject, _cx: Context) -> Result<ListSkillsResult, CallError> {
+    Ok(ListSkillsResult::new([greeting()?]).with_freshness(FRESH_MS, CacheScope::Public))
 }
 
-async fn get(at: At, _cx: Context) -> Result<serde_json::Value, CallError> {
-    let skill = Skill::greeting();
+async fn get(at: At, _cx: Context) -> Result<GetSkillResult, CallError> {
+    let skill = greeting()?;
     if at.uri != skill.uri {
         Err(ErrorObject::invalid_params("There is no such skill"))?;
     }
-    Ok(json!({"skill": skill, "ttlMs": 60_000, "cacheScope": "public"}))
+    Ok(GetSkillResult::new(skill).with_freshness(FRESH_MS, CacheScope::Public))
 }
 
 /// The direct children of a directory; those that are directories themselves can be read too.
