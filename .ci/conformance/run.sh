@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh [--only PATTERN]... [PROGRAM...]: installs the suite and runs it against each server (everything-server-*) and
-# client (everything-client-*), by default the two servers in target/release. Ends with the total, `N passed, N failed`, and
-# fails when anything failed.
+# client (everything-client-*), by default the two of each in target/release. Ends with the total, `N passed, N
+# failed`, and fails when anything failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 if [ ${#programs[@]} = 0 ]; then
-    programs=("$root"/target/release/everything-server-{tokio,smol})
+    programs=("$root"/target/release/everything-{server,client}-{tokio,smol})
 fi
 
 "$here/install.sh"
