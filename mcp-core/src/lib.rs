@@ -13,13 +13,10 @@
 //!
 //! - [`session::ServerSession`]: a legacy session with the hold queue for requests that come
 //!   before the handshake is done.
-//! - [`session::ClientSession`]: the other end, for servers of both eras.
 //! - [`transport::http::HttpServer`]: Streamable HTTP and HTTP+SSE around such sessions.
-//! - [`transport::http::HttpClient`]: what a client does over HTTP, of either kind.
 //! - [`transport::stdio`] and [`transport::sse`]: the codecs.
 //! - [`modern`]: requests of the era without sessions, checked and ready to be worked on.
 //! - [`app`]: tools, resources and prompts behind any session.
-//! - [`auth`]: OAuth, for clients that need a token and servers that want one.
 //! - [`driver`]: the async glue that runtime crates share.
 //!
 //! # Where what is decided

@@ -30,7 +30,6 @@ enum Kind {
     Cancelled,
     Refused,
     Protocol,
-    #[expect(dead_code)]
     Unauthorized,
     Interrupted,
 }
@@ -123,7 +122,7 @@ impl From<ClientError> for Problem {
         let kind = kind(&error);
         let mut problem = Self::new(kind, error.to_string());
         problem.refusal = error.refusal().cloned().map(Box::new);
-        if let Some(refusal) = &problem.refusal {
+        if let (Kind::Refused, Some(refusal)) = (kind, &problem.refusal) {
             problem.text =
                 format!("the server refused: {} ({})", refusal.message(), refusal.code().get());
         }
@@ -133,6 +132,9 @@ impl From<ClientError> for Problem {
 }
 
 fn kind(error: &ClientError) -> Kind {
+    if error.is_unauthorized() || error.is_forbidden() {
+        return Kind::Unauthorized;
+    }
     if error.refusal().is_some() {
         return Kind::Refused;
     }

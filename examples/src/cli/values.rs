@@ -20,7 +20,7 @@ pub(super) fn arguments(
     let typed = |(name, value): (String, String)| {
         let property = schema.and_then(|schema| schema.get("properties")?.get(&name));
         let value = read(&value, property).ok_or_else(|| {
-            Wrong::new(format!("`{name}` must be of type {}", kinds(property).join(" or ")))
+            Wrong::new(format!("`{name}` must be {}", kinds(property).join(" or ")))
         })?;
         Ok((name, value))
     };
@@ -98,7 +98,7 @@ mod tests {
         let expected =
             json!({"n": 7, "s": "7", "b": true, "l": [1], "o": null, "x": 7, "free": "a=b"});
         assert_eq!(read, expected);
-        assert_eq!(read_all(&["n=1.5"], schema).unwrap_err(), "`n` must be of type integer");
+        assert_eq!(read_all(&["n=1.5"], schema).unwrap_err(), "`n` must be integer");
     }
 
     #[test]

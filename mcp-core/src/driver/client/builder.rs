@@ -33,6 +33,7 @@ use crate::lifecycle::Method;
 use crate::model::{
     ClientCapabilities, CreateMessageParams, CreateMessageResult, ElicitParams, ElicitResult,
     ElicitationCapability, Implementation, Level, Root, RootsCapability, SamplingCapability,
+    TASKS_EXTENSION,
 };
 use crate::session::ClientSession;
 use crate::transport::http::{HttpClient, HttpClientConfig, Transport};
@@ -136,6 +137,19 @@ impl<P: ClientPlatform> ClientBuilder<P> {
             Some(_) => self,
             None => self.offer(|offer| offer.with_elicitation(ElicitationCapability::new())),
         }
+    }
+
+    /// Lets servers make tasks of tool calls, by the extension `io.modelcontextprotocol/tasks`
+    /// (2026-07-28): a call is answered at the end of its task, and dropping it cancels the task.
+    /// Without this the tools that insist on a task refuse; in 2025-11-25 each call asks for its
+    /// task itself, see [`Call::as_task`](super::Call::as_task).
+    #[must_use]
+    pub fn tasks(self) -> Self {
+        self.offer(|mut offer| {
+            let extensions = offer.extensions.get_or_insert_default();
+            extensions.insert(TASKS_EXTENSION.into(), RawJson::EMPTY_OBJECT);
+            offer
+        })
     }
 
     /// Hears everything that the server reports, in order.
@@ -280,7 +294,7 @@ fn client_of<P: ClientPlatform>(
     machine: Machine,
     handlers: Handlers,
 ) -> (Client<P>, Dispatch<P>) {
-    let link = Arc::new(Link::new(platform.clone(), machine));
+    let link = Arc::new(Link::new(platform.clone(), machine, handlers.clone()));
     let client = Client::new(Arc::clone(&link), handlers.roots.clone());
     (client, Dispatch::new(platform, link, handlers))
 }

@@ -13,8 +13,9 @@ use core::time::Duration;
 use super::error::ClientError;
 use super::link::{Link, Progress};
 use super::task;
-use crate::jsonrpc::{InvalidJson, RawJson};
-use crate::model::ProgressParams;
+use crate::jsonrpc::{InvalidJson, RawJson, with_member};
+use crate::model::{ProgressParams, TaskRequest};
+use crate::revision::Revision;
 use crate::session::{Outgoing, Pages};
 
 /// A request to the server; nothing is sent until it is awaited.
@@ -25,6 +26,7 @@ pub struct Call<T> {
     link: Arc<Link>,
     outgoing: Result<Outgoing, ClientError>,
     progress: Option<Progress>,
+    task: Option<TaskRequest>,
     read: Read<T>,
 }
 
@@ -46,6 +48,7 @@ impl<T> Call<T> {
             link: Arc::clone(link),
             outgoing: outgoing(method, params),
             progress: None,
+            task: None,
             read: Read::Once(read),
         }
     }
@@ -85,6 +88,15 @@ impl<T> Call<T> {
         self
     }
 
+    /// Asks for a task, which the server keeps for `ttl` if that is given: 2025-11-25 leaves it to
+    /// the client, and some tools cannot be called otherwise. The answer is the task's all the
+    /// same. Other revisions do not know it, and are not asked for it.
+    pub fn as_task(mut self, ttl: Option<Duration>) -> Self {
+        let ttl = ttl.map(|ttl| u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX));
+        self.task = Some(TaskRequest { ttl, ..TaskRequest::default() });
+        self
+    }
+
     fn set(mut self, set: impl FnOnce(Outgoing) -> Outgoing) -> Self {
         self.outgoing = self.outgoing.map(set);
         self
@@ -108,7 +120,7 @@ impl<I: Send + 'static> Call<Vec<I>> {
     ) -> Self {
         let outgoing = outgoing(method, Ok(None));
         let read = Read::Pages(read, Vec::new);
-        Self { link: Arc::clone(link), outgoing, progress: None, read }
+        Self { link: Arc::clone(link), outgoing, progress: None, task: None, read }
     }
 }
 
@@ -117,9 +129,15 @@ impl<T: Send + 'static> IntoFuture for Call<T> {
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        let Self { link, outgoing, progress, read } = self;
+        let Self { link, outgoing, progress, task, read } = self;
         Box::pin(async move {
-            let outgoing = outgoing?;
+            let mut outgoing = outgoing?;
+            let revision = link.lock().machine.revision();
+            if let (Some(task), Some(Revision::V2025_11_25)) = (task, revision) {
+                let (params, task) = (outgoing.params.take(), RawJson::known(&task));
+                let params = params.unwrap_or(RawJson::EMPTY_OBJECT);
+                outgoing.params = Some(with_member(&params, "task", task.as_str()));
+            }
             let method = outgoing.method.clone();
             let malformed = |error: InvalidJson| ClientError::Malformed {
                 method: method.clone(),
@@ -150,8 +168,7 @@ pub(super) async fn send(
     outgoing: Outgoing,
     progress: Option<Progress>,
 ) -> Result<RawJson, ClientError> {
-    let waiting = link.request(outgoing, progress, None)?;
-    waiting.await.map_err(|error| link.failed(error))
+    link.request(outgoing, progress, None)?.answer().await
 }
 
 impl<T> fmt::Debug for Call<T> {

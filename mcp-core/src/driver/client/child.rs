@@ -20,6 +20,7 @@ use super::dial::within;
 use super::dispatch::Dispatch;
 use super::pipe::{End, Finish, Pipe, finish_session, tell};
 use super::platform::{Child, ClientPlatform};
+use super::trouble::Trouble;
 use crate::driver::Runtime;
 use crate::driver::timer::Timer;
 use crate::lifecycle::ClientPhase;
@@ -139,7 +140,8 @@ async fn serve<P: ClientPlatform>(
         };
         let words = tail.last_words();
         let words = if words.is_empty() { words } else { format!("; it said: {words}") };
-        dispatch.link.note_trouble(&format!("{ended}{words}"));
+        let said = format!("{ended}{words}");
+        dispatch.link.note_trouble(None, Trouble::Program(said.into()));
     }
     match end {
         End::Broken(_) => End::Eof,

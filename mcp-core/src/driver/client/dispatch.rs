@@ -13,6 +13,7 @@ use crate::driver::Runtime;
 use crate::driver::abort::AbortHandle;
 use crate::id::{RequestKey, RequestTicket};
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::lifecycle::NotificationMethod;
 use crate::model::{ProgressParams, SubscribeParams};
 use crate::revision::{Era, Revision};
 use crate::session::{ClientEvent, IncomingRequest, Outgoing, Server};
@@ -48,6 +49,12 @@ impl<R: Runtime> Dispatch<R> {
                 }
             }
             ClientEvent::Notification { method, params, about } => {
+                let is_task =
+                    matches!(method, NotificationMethod::Tasks | NotificationMethod::TasksStatus);
+                if is_task && let Some(params) = &params {
+                    let now = self.runtime.now();
+                    self.link.tasks().iter().for_each(|it| it.handle_notification(now, params));
+                }
                 let notification = Notification { method, params };
                 match about.and_then(|about| self.link.sink(about)) {
                     Some(sink) => sink.put(notification.clone()),

@@ -1,10 +1,14 @@
 //! Why a client has no answer.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::fmt;
+use std::io;
 
+use http::StatusCode;
+
+use super::trouble::Trouble;
 use crate::error::RequestError;
 use crate::jsonrpc::ErrorObject;
 use crate::session::{ClientCloseReason, PageError};
@@ -14,21 +18,24 @@ use crate::session::{ClientCloseReason, PageError};
 #[non_exhaustive]
 pub enum ClientError {
     /// The request ended without a result.
-    #[error("{error}{}", because(trouble.as_deref()))]
+    #[error("{}", because(error, trouble.as_ref()))]
     Request {
         /// How it ended.
         error: RequestError,
         /// What went wrong below the protocol, where that is the cause.
-        trouble: Option<Arc<str>>,
+        trouble: Option<Trouble>,
     },
     /// There is no session, or no longer.
-    #[error("{reason}{}", because(trouble.as_deref()))]
+    ///
+    /// Requests that had left when it ended are not told so: they end as
+    /// [`RequestError::Lost`].
+    #[error("{}", because(reason, trouble.as_ref()))]
     Closed {
         /// Why it ended.
         reason: ClientCloseReason,
         /// What went wrong below the protocol, if anything did: a connection that was refused,
         /// the last words of a program.
-        trouble: Option<Arc<str>>,
+        trouble: Option<Trouble>,
     },
     /// Too many requests wait for answers: try again when some have come.
     #[error("too many requests wait for answers")]
@@ -47,11 +54,9 @@ pub enum ClientError {
     /// The pages of a list make no list.
     #[error("{0}")]
     Pages(#[from] PageError),
-    /// The task that the server made of the request did not succeed.
-    #[error("the task was {status}{}", because(message.as_deref()))]
-    Task {
-        /// `failed` or `cancelled`.
-        status: String,
+    /// The task that the server made of the request was cancelled, and not by us.
+    #[error("the task was cancelled{}", message.as_deref().map_or_else(String::new, |it| alloc::format!(": {it}")))]
+    TaskCancelled {
         /// What the server says of it.
         message: Option<String>,
     },
@@ -64,15 +69,20 @@ pub enum ClientError {
     Skill(#[from] crate::skills::SkillFault),
     /// The client could not be started: a bad URL, a program that is not there.
     #[error("{0}")]
-    Start(Arc<std::io::Error>),
+    Start(Arc<io::Error>),
 }
 
-fn because(trouble: Option<&str>) -> String {
-    trouble.map_or_else(String::new, |trouble| format!(": {trouble}"))
+/// What is said of an end: what the server did says more than how the session saw it.
+fn because(end: &dyn fmt::Display, trouble: Option<&Trouble>) -> String {
+    match trouble {
+        Some(trouble) if trouble.status().is_some() => alloc::format!("{trouble}"),
+        Some(trouble) => alloc::format!("{end}: {trouble}"),
+        None => alloc::format!("{end}"),
+    }
 }
 
 impl ClientError {
-    pub(super) fn start(error: std::io::Error) -> Self {
+    pub(super) fn start(error: io::Error) -> Self {
         Self::Start(Arc::new(error))
     }
 
@@ -84,6 +94,47 @@ impl ClientError {
             | Self::Closed { reason: ClientCloseReason::Refused(error), .. } => Some(error),
             _ => None,
         }
+    }
+
+    /// What went wrong below the protocol, where that is the cause.
+    #[must_use]
+    pub const fn trouble(&self) -> Option<&Trouble> {
+        match self {
+            Self::Request { trouble, .. } | Self::Closed { trouble, .. } => trouble.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status that the server refused with.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Request { error: RequestError::Status(status), .. } => {
+                StatusCode::from_u16(*status).ok()
+            }
+            _ => self.trouble().and_then(Trouble::status),
+        }
+    }
+
+    /// Whether the server wants other credentials, or any: HTTP status 401, or no authorization
+    /// server gave us some. [`trouble`](Self::trouble) says why there are none.
+    #[must_use]
+    pub fn is_unauthorized(&self) -> bool {
+        self.status() == Some(StatusCode::UNAUTHORIZED)
+    }
+
+    /// Whether the credentials do not allow it: HTTP status 403, a scope that is missing for
+    /// example.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        self.status() == Some(StatusCode::FORBIDDEN)
+    }
+
+    /// Whether nobody listens where the server should be.
+    #[must_use]
+    pub fn is_connection_refused(&self) -> bool {
+        matches!(self.trouble(), Some(Trouble::Connection(error))
+            if error.kind() == io::ErrorKind::ConnectionRefused)
     }
 
     /// Whether the server has not worked on the request for sure: sending it again is safe.

@@ -1,7 +1,6 @@
 //! Runs an HTTP client: sends what it wants sent, and reports what comes back.
 
 use alloc::collections::BTreeMap;
-use alloc::string::ToString;
 use alloc::sync::Arc;
 use core::task::{Poll, ready};
 use core::time::Duration;
@@ -14,6 +13,7 @@ use super::pipe::Finish;
 use super::platform::ClientPlatform;
 use super::pool::{Exchange, FetchError, Pool};
 use super::trace::{Trace, Tracer};
+use super::trouble::Trouble;
 use crate::driver::abort::AbortHandle;
 use crate::driver::timer::Timer;
 use crate::transport::http::{Failure, Fetch, FetchId, HttpClientEvent, HttpFault};
@@ -108,8 +108,12 @@ impl<P: ClientPlatform> Http<P> {
         match event {
             HttpClientEvent::Session(event) => self.dispatch.handle(event),
             // What the connection said itself says more.
-            HttpClientEvent::Fault { fault: HttpFault::Connection(_), .. } => {}
-            HttpClientEvent::Fault { fault, .. } => link.note_trouble(&fault.to_string()),
+            HttpClientEvent::Fault { request, fault: HttpFault::Connection(_) } => {
+                link.blame_last_trouble(request);
+            }
+            HttpClientEvent::Fault { request, fault } => {
+                link.note_trouble(request, Trouble::from(fault));
+            }
             HttpClientEvent::Challenge(_) => {
                 let (link, authorization) = (Arc::clone(link), self.authorization.clone());
                 self.dispatch.runtime.spawn(async move {
@@ -184,11 +188,11 @@ impl<P: ClientPlatform> Job<P> {
             Err(error) => Err(error),
         };
         if let Err(error) = read {
-            self.link.note_trouble(&error.to_string());
             let failure = match error {
-                FetchError::NotSent(_) => Failure::NotSent,
+                FetchError::NotSent(_) | FetchError::Unauthorized(_) => Failure::NotSent,
                 FetchError::Broken(_) => Failure::Broken,
             };
+            self.link.note_trouble(None, Trouble::fetch(error));
             self.tell(|http, now, id| http.handle_failure(now, id, failure));
         }
     }

@@ -11,14 +11,17 @@ use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::ClientError;
+use super::handlers::Handlers;
 use super::listen::{Filter, Sink};
 use super::machine::Machine;
+use super::task::Followed;
+use super::trouble::Trouble;
 use crate::driver::Runtime;
 use crate::error::{RequestError, SendError};
 use crate::id::RequestHandle;
 use crate::jsonrpc::RawJson;
 use crate::model::ProgressParams;
-use crate::session::{ClientCloseReason, Outgoing, Server};
+use crate::session::{ClientCloseReason, ClientEvent, Outgoing, Server};
 use crate::time::Instant;
 
 /// Told of the progress of a request.
@@ -52,6 +55,10 @@ impl<R: Runtime> Clock for R {
 pub(super) struct State {
     pub(super) machine: Machine,
     calls: BTreeMap<RequestHandle, Call>,
+    /// Who answers the server. Empty once nothing runs any more.
+    pub(super) handlers: Handlers,
+    /// The tasks that are followed.
+    tasks: Vec<Weak<Followed>>,
     runner: Option<Waker>,
     /// Who waits for the server to be known, or for the end.
     watchers: Vec<Waker>,
@@ -60,7 +67,7 @@ pub(super) struct State {
     /// Nothing runs any more.
     pub(super) finished: bool,
     /// What went wrong last below the protocol.
-    trouble: Option<Arc<str>>,
+    trouble: Option<Trouble>,
     pub(super) noise: Noise,
     /// Who listens to a legacy server, which does not tell one listener from another.
     listeners: BTreeMap<u64, (Filter, Weak<Sink>)>,
@@ -83,13 +90,17 @@ struct Call {
     waker: Option<Waker>,
     progress: Option<Progress>,
     sink: Option<Arc<Sink>>,
+    /// What went wrong with it below the protocol.
+    trouble: Option<Trouble>,
 }
 
 impl Link {
-    pub(super) fn new(runtime: impl Runtime, machine: Machine) -> Self {
+    pub(super) fn new(runtime: impl Runtime, machine: Machine, handlers: Handlers) -> Self {
         let state = State {
             machine,
             calls: BTreeMap::new(),
+            handlers,
+            tasks: Vec::new(),
             runner: None,
             watchers: Vec::new(),
             server: None,
@@ -143,11 +154,15 @@ impl Link {
         let sent = self.with(|state, now| {
             let handle = state.machine.request(now, outgoing)?;
             // Under the lock: the answer must not come before somebody waits for it.
-            state.calls.insert(handle, Call { outcome: None, waker: None, progress, sink });
+            state
+                .calls
+                .insert(handle, Call { outcome: None, waker: None, progress, sink, trouble: None });
             Ok(handle)
         });
         match sent {
-            Ok(handle) => Ok(Waiting { link: Arc::clone(self), handle, done: false }),
+            Ok(handle) => {
+                Ok(Waiting { link: Arc::clone(self), handle, done: false, trouble: None })
+            }
             Err(error) => Err(self.refused(&error)),
         }
     }
@@ -171,20 +186,23 @@ impl Link {
         ClientError::Closed { reason, trouble: state.trouble.clone() }
     }
 
-    /// The error for the application, with what went wrong below if that is the cause.
-    pub(super) fn failed(&self, error: RequestError) -> ClientError {
-        let caused = matches!(error, RequestError::NotSent | RequestError::Lost);
-        ClientError::Request { trouble: self.trouble().filter(|_| caused), error }
+    /// Puts down what went wrong below the protocol, and with which request if it was one.
+    pub(super) fn note_trouble(&self, request: Option<RequestHandle>, trouble: Trouble) {
+        let mut state = self.lock();
+        let place = match request.and_then(|request| state.calls.get_mut(&request)) {
+            Some(call) => &mut call.trouble,
+            None => &mut state.trouble,
+        };
+        *place = Some(trouble.after(place.as_ref()));
     }
 
-    pub(super) fn trouble(&self) -> Option<Arc<str>> {
-        self.lock().trouble.clone()
-    }
-
-    /// Puts down what went wrong below the protocol.
-    pub(super) fn note_trouble(&self, trouble: &str) {
-        let trouble = Arc::from(trouble);
-        self.lock().trouble = Some(trouble);
+    /// What went wrong last went wrong with this request.
+    pub(super) fn blame_last_trouble(&self, request: Option<RequestHandle>) {
+        let mut state = self.lock();
+        let trouble = state.trouble.clone();
+        if let Some(call) = request.and_then(|request| state.calls.get_mut(&request)) {
+            call.trouble = trouble;
+        }
     }
 
     pub(super) fn resolve(&self, handle: RequestHandle, outcome: Result<RawJson, RequestError>) {
@@ -192,7 +210,9 @@ impl Link {
         let Some(call) = state.calls.get_mut(&handle) else {
             return;
         };
-        call.outcome = Some(outcome);
+        if call.outcome.is_none() {
+            call.outcome = Some(outcome);
+        }
         let (waker, sink) = (call.waker.take(), call.sink.take());
         drop(state);
         if let Some(sink) = sink {
@@ -223,15 +243,21 @@ impl Link {
         state.machine.close(now);
         state.finished = true;
         state.closed.get_or_insert(ClientCloseReason::Disconnected);
-        let calls: Vec<RequestHandle> = state.calls.keys().copied().collect();
-        drop(state);
-        for handle in calls {
-            let state = self.lock();
-            let open = state.calls.get(&handle).is_some_and(|call| call.outcome.is_none());
-            drop(state);
-            if open {
-                self.resolve(handle, Err(RequestError::Lost));
+        // They may hold clients, this one too.
+        let handlers = core::mem::take(&mut state.handlers);
+        // The session knows which requests never left; nobody else has asked it.
+        let mut ended = Vec::new();
+        while let Some(event) = state.machine.poll_event() {
+            if let ClientEvent::Response(handle, outcome) = event {
+                ended.push((handle, outcome));
             }
+        }
+        let lost = |handle: &RequestHandle| (*handle, Err(RequestError::Lost));
+        let rest: Vec<_> = state.calls.keys().map(lost).collect();
+        drop(state);
+        drop(handlers);
+        for (handle, outcome) in ended.into_iter().chain(rest) {
+            self.resolve(handle, outcome);
         }
         self.wake_watchers();
     }
@@ -249,6 +275,17 @@ impl Link {
             Poll::Pending
         })
         .await
+    }
+
+    /// Lets notifications find a task.
+    pub(super) fn follow(&self, task: &Arc<Followed>) {
+        let mut state = self.lock();
+        state.tasks.retain(|task| task.strong_count() > 0);
+        state.tasks.push(Arc::downgrade(task));
+    }
+
+    pub(super) fn tasks(&self) -> Vec<Arc<Followed>> {
+        self.lock().tasks.iter().filter_map(Weak::upgrade).collect()
     }
 
     /// Lets a sink hear what a legacy server tells to all.
@@ -276,11 +313,24 @@ pub(super) struct Waiting {
     link: Arc<Link>,
     handle: RequestHandle,
     done: bool,
+    trouble: Option<Trouble>,
 }
 
 impl Waiting {
-    pub(super) fn link(&self) -> Arc<Link> {
-        Arc::clone(&self.link)
+    /// Waits for the result, or for an error as the application is to see it.
+    pub(super) async fn answer(mut self) -> Result<RawJson, ClientError> {
+        let outcome = core::future::poll_fn(|cx| Pin::new(&mut self).poll(cx)).await;
+        outcome.map_err(|error| self.failed(error))
+    }
+
+    /// The error for the application, with what went wrong below if that is the cause.
+    pub(super) fn failed(&mut self, error: RequestError) -> ClientError {
+        let gone = matches!(error, RequestError::NotSent | RequestError::Lost);
+        let mut trouble = self.trouble.take();
+        if trouble.is_none() && gone {
+            trouble.clone_from(&self.link.lock().trouble);
+        }
+        ClientError::Request { error, trouble }
     }
 }
 
@@ -300,8 +350,9 @@ impl Future for Waiting {
             }
             return Poll::Pending;
         };
-        state.calls.remove(&self.handle);
+        let trouble = state.calls.remove(&self.handle).and_then(|call| call.trouble);
         drop(state);
+        self.trouble = trouble;
         self.done = true;
         Poll::Ready(outcome)
     }

@@ -124,11 +124,7 @@ impl Subscription {
         }
         match &mut self.source {
             Source::Stream(waiting) => match waiting.take() {
-                Some(waiting) => {
-                    let link = waiting.link();
-                    let ended = waiting.await;
-                    ended.map(|_| None).map_err(|error| link.failed(error))
-                }
+                Some(waiting) => waiting.answer().await.map(|_| None),
                 None => Ok(None),
             },
             Source::Shared { link, .. } => Err(link.why_closed()),

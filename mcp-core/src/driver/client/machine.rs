@@ -6,9 +6,9 @@ use crate::error::SendError;
 use crate::id::{RequestHandle, RequestTicket};
 use crate::jsonrpc::Reply;
 use crate::revision::Revision;
-use crate::session::{ClientSession, Outgoing};
+use crate::session::{ClientEvent, ClientSession, Outgoing};
 use crate::time::Instant;
-use crate::transport::http::HttpClient;
+use crate::transport::http::{HttpClient, HttpClientEvent};
 
 /// What the handle commands.
 pub(super) enum Machine {
@@ -63,6 +63,18 @@ impl Machine {
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         either!(self, it => it.poll_timeout())
+    }
+
+    /// The next event of the session.
+    pub(super) fn poll_event(&mut self) -> Option<ClientEvent> {
+        match self {
+            Self::Pipe(session) => session.poll_event(),
+            Self::Http(http) => loop {
+                if let HttpClientEvent::Session(event) = http.poll_event()? {
+                    return Some(event);
+                }
+            },
+        }
     }
 
     /// The session over a pair of streams, if it is one.

@@ -28,6 +28,7 @@ mod skills;
 mod task;
 mod tls;
 mod trace;
+mod trouble;
 
 pub use builder::ClientBuilder;
 pub use call::Call;
@@ -44,3 +45,4 @@ pub use proxy::Proxies;
 pub use skills::LoadedSkill;
 pub use tls::Tls;
 pub use trace::Trace;
+pub use trouble::Trouble;

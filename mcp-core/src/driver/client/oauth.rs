@@ -157,11 +157,11 @@ impl<P: ClientPlatform> Session<P> {
             match authorized {
                 Ok(Authorization::Wait) => {
                     self.drive();
-                    self.settled().await.map_err(refused)?;
+                    self.settled().await.map_err(FetchError::Unauthorized)?;
                     continue;
                 }
                 Ok(_) => {}
-                Err(error) => return Err(refused(error.to_string())),
+                Err(error) => return Err(FetchError::Unauthorized(error.to_string())),
             }
             let exchange = pool.send(request, None).await?;
             if matches!(exchange.head().status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
@@ -368,10 +368,6 @@ impl<P: ClientPlatform> Drop for Driver<P> {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn refused(why: String) -> FetchError {
-    FetchError::NotSent(io::Error::other(why))
 }
 
 fn shown(page: RedirectPage) -> Result<Response<Full<Bytes>>, Infallible> {

@@ -1,7 +1,7 @@
 //! Runs a client's session over a pair of byte streams, a message a line.
 
 use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::mem::MaybeUninit;
 use core::pin::Pin;
@@ -15,6 +15,7 @@ use hyper::rt::{Read, ReadBuf, Write};
 use super::dispatch::Dispatch;
 use super::link::Link;
 use super::trace::{Trace, Tracer};
+use super::trouble::Trouble;
 use crate::driver::Runtime;
 use crate::driver::timer::Timer;
 use crate::session::{Lane, TransmitKey};
@@ -151,7 +152,7 @@ where
 pub(super) fn finish_session<R: Runtime>(dispatch: &Dispatch<R>, end: End) {
     let now = dispatch.runtime.now();
     if let End::Broken(error) = end {
-        dispatch.link.note_trouble(&error.to_string());
+        dispatch.link.note_trouble(None, Trouble::io(error));
     }
     if let Some(session) = dispatch.link.lock().machine.pipe() {
         session.handle_end_of_input(now);

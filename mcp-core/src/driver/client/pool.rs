@@ -2,9 +2,9 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -51,20 +51,8 @@ pub(super) enum FetchError {
     NotSent(io::Error),
     /// The request has left, in part at least.
     Broken(io::Error),
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::NotSent(error) | Self::Broken(error)) = self;
-        write!(f, "{error}")?;
-        // hyper keeps the point of its errors to their sources.
-        let mut source = error.get_ref().and_then(|error| error.source());
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
+    /// It was not sent for want of credentials; this is why there are none.
+    Unauthorized(String),
 }
 
 impl<P: ClientPlatform> Pool<P> {

@@ -52,6 +52,7 @@ pub struct TaskWatch {
     id: String,
     is_modern: bool,
     status: TaskStatus,
+    message: Option<String>,
     interval: Duration,
     due: Instant,
     under_way: Option<Step>,
@@ -106,6 +107,7 @@ impl TaskWatch {
             id: task.task_id,
             is_modern,
             status: task.status,
+            message: task.status_message,
             interval: interval(task.poll_interval_ms),
             due: now,
             under_way: None,
@@ -241,12 +243,19 @@ impl TaskWatch {
         self.status
     }
 
+    /// What the server said of that, if anything.
+    #[must_use]
+    pub fn status_message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
     fn handle_task(&mut self, now: Instant, detailed: DetailedTask) {
         if self.is_over {
             return;
         }
         let DetailedTask { task, input_requests, result, error, .. } = detailed;
         self.status = task.status;
+        self.message = task.status_message;
         self.interval = interval(task.poll_interval_ms);
         self.due = now + self.interval;
         if !self.is_modern {
