@@ -6,7 +6,9 @@ extern crate alloc;
 
 mod app;
 mod calls;
+mod client;
 mod http;
+mod net;
 mod pipe;
 mod runtime;
 mod stdio;

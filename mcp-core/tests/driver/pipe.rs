@@ -69,6 +69,17 @@ impl Pipe {
         String::from_utf8(self.pull(usize::MAX)).unwrap()
     }
 
+    /// Waits for what there is to read; nothing at the end.
+    pub(crate) fn poll_text(&self, cx: &Context<'_>) -> Poll<String> {
+        let mut state = self.state();
+        if state.bytes.is_empty() && !state.ended {
+            state.reader = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        drop(state);
+        Poll::Ready(self.receive())
+    }
+
     /// Nothing more will be written.
     pub(crate) fn end(&self) {
         let mut state = self.state();
