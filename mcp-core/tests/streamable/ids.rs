@@ -1,6 +1,6 @@
 //! Ids that clients choose badly.
 
-use crate::support::{Said, Web, call, full};
+use crate::support::{Reader, Said, Web, call, full, stream};
 
 /// case_53, RACE j: the first is answered, the second refused, and neither waits for ever.
 #[test]
@@ -17,7 +17,11 @@ fn case_53_the_same_id_twice_in_flight() {
         assert_eq!((&said.body["id"], said.code()), (&7.into(), -32600));
         client.answer(&web, 7, "a");
         assert_eq!(client.requests.len(), 0);
-        if !streamed {
+        if streamed {
+            let mut reader = Reader::new(stream(first.poll_answer(web.now)));
+            assert_eq!(reader.read(web.now), ["half", "7=a"]);
+            assert!(reader.stream.is_ended());
+        } else {
             let said = Said::from(full(first.poll_answer(web.now)));
             assert_eq!(said.body["result"], "a");
         }
