@@ -61,7 +61,8 @@ fn methods(messages: &[Value]) -> Vec<&str> {
     messages.iter().map(|message| message["method"].as_str().unwrap()).collect()
 }
 
-/// case_07: the first request leaves behind `initialized`, and waits for no timer.
+/// case_07, STDIO-08: the first request leaves behind `initialized` and waits for no timer; every
+/// line is a message.
 #[test]
 fn case_07_the_first_request_leaves_at_once_behind_initialized() {
     let script = Script::legacy();
