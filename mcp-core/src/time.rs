@@ -37,6 +37,11 @@ impl Instant {
     }
 }
 
+/// Whether a deadline has come, if there is one.
+pub(crate) fn is_due(deadline: Option<Instant>, now: Instant) -> bool {
+    deadline.is_some_and(|deadline| deadline <= now)
+}
+
 impl Add<Duration> for Instant {
     type Output = Self;
 

@@ -4,9 +4,11 @@
 mod client;
 mod counters;
 mod event;
+mod events;
 mod hold;
 mod in_flight;
 mod meta;
+mod notices;
 mod outbound;
 mod outbox;
 mod patience;

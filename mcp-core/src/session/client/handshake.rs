@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::revision::{Era, Revision};
 use crate::session::{CancelReason, Outgoing};
-use crate::time::Instant;
+use crate::time::{Instant, is_due};
 
 /// Versions that are named in an error: a list without end helps nobody.
 const NAMED: usize = 16;
@@ -234,7 +234,7 @@ impl ClientSession {
     }
 
     pub(super) fn handshake_timeout(&mut self, now: Instant) {
-        if self.handshake.deadline.is_none_or(|deadline| now < deadline) {
+        if !is_due(self.handshake.deadline, now) {
             return;
         }
         match self.phase {

@@ -1,6 +1,5 @@
 //! What the server asks for and tells.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -8,12 +7,13 @@ use serde::Deserialize;
 
 use super::{ClientEvent, ClientSession, TransmitKey};
 use crate::error::PeerError;
-use crate::id::{ProgressToken, RequestHandle, RequestId};
+use crate::id::{RequestHandle, RequestId};
 use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Message, Notification, RawJson, Request};
 use crate::lifecycle::{ClientPhase, Method, NotificationMethod, Sender};
 use crate::modern::listen_result;
 use crate::revision::Revision;
 use crate::session::meta::Meta;
+use crate::session::notices::{Cancelled, progress_token};
 use crate::session::refusal::{busy, duplicate_id};
 use crate::session::{CancelReason, IncomingRequest, Lane};
 use crate::time::Instant;
@@ -163,15 +163,7 @@ impl ClientSession {
     /// In the legacy era the server cancels a request of its own; in the modern one it ends a
     /// subscription of ours (CANCEL-13). What names nothing we know is ignored (CANCEL-10).
     fn handle_cancelled(&mut self, params: Option<&RawJson>) {
-        #[derive(Deserialize)]
-        struct Cancelled {
-            #[serde(rename = "requestId")]
-            id: RequestId,
-            #[serde(default)]
-            reason: Option<String>,
-        }
-        let cancelled = params.and_then(|params| params.to::<Cancelled>().ok());
-        let Some(Cancelled { id, reason }) = cancelled else {
+        let Some(Cancelled { id, reason }) = Cancelled::read(params) else {
             self.counters.ignored_notifications += 1;
             return;
         };
@@ -196,19 +188,9 @@ impl ClientSession {
     }
 
     fn handle_progress(&mut self, now: Instant, params: Option<RawJson>) {
-        #[derive(Deserialize)]
-        struct Progress {
-            #[serde(rename = "progressToken")]
-            token: ProgressToken,
-        }
-        let handle = params
-            .as_ref()
-            .and_then(|params| params.to::<Progress>().ok())
-            .and_then(|progress| progress.token.as_u64())
-            .and_then(|id| self.requests.by_id(id))
-            .map(|(handle, _)| handle);
-        match (handle, params) {
-            (Some(handle), Some(params)) => {
+        let ours = progress_token(params.as_ref()).and_then(|id| self.requests.by_id(id));
+        match (ours, params) {
+            (Some((handle, _)), Some(params)) => {
                 self.requests.progressed(now, handle);
                 self.inform(ClientEvent::Progress(handle, params));
             }

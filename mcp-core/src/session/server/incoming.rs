@@ -18,6 +18,7 @@ use crate::model::{ClientCapabilities, Implementation};
 use crate::modern::is_modern;
 use crate::revision::Revision;
 use crate::session::meta::Meta;
+use crate::session::notices::{Cancelled, progress_token};
 use crate::session::refusal::{busy, duplicate_id};
 use crate::session::{CancelReason, Client, InitializeTicket, Lane, ServerEvent};
 use crate::time::Instant;
@@ -200,14 +201,7 @@ impl ServerSession {
     /// A malformed one, or one that names nothing we know, is ignored (CANCEL-10), and so is one
     /// for `initialize` (CANCEL-02).
     pub(super) fn handle_cancelled(&mut self, now: Instant, params: Option<&RawJson>) {
-        #[derive(Deserialize)]
-        struct Cancelled {
-            #[serde(rename = "requestId")]
-            id: RequestId,
-            #[serde(default)]
-            reason: Option<String>,
-        }
-        let cancelled = params.and_then(|params| params.to::<Cancelled>().ok());
+        let cancelled = Cancelled::read(params);
         let place = cancelled.as_ref().and_then(|cancelled| self.ids.get(&cancelled.id));
         let (Some(Cancelled { id, reason }), Some(place)) = (cancelled, place) else {
             self.counters.ignored_notifications += 1;
@@ -232,16 +226,7 @@ impl ServerSession {
     }
 
     pub(super) fn handle_progress(&mut self, now: Instant, params: Option<RawJson>) {
-        #[derive(Deserialize)]
-        struct Progress {
-            #[serde(rename = "progressToken")]
-            token: crate::id::ProgressToken,
-        }
-        let handle = params
-            .as_ref()
-            .and_then(|params| params.to::<Progress>().ok())
-            .and_then(|progress| progress.token.as_u64())
-            .map(RequestHandle);
+        let handle = progress_token(params.as_ref()).map(RequestHandle);
         match (handle, params) {
             (Some(handle), Some(params)) if self.outbound.progressed(now, handle) => {
                 self.inform(ServerEvent::Progress(handle, params));

@@ -15,6 +15,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use self::ids::Ids;
+use super::events::inform;
 use super::hold::HoldQueue;
 use super::in_flight::{InFlightTable, RequestKind};
 use super::outbound::{Deferred, Outbound};
@@ -30,7 +31,7 @@ use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Incoming, RawJson, Reply
 use crate::lifecycle::{Method, NotificationMethod, Phase, Step, step};
 use crate::model::{ForRevision, InitializeResult};
 use crate::revision::Revision;
-use crate::time::Instant;
+use crate::time::{Instant, is_due};
 
 /// The server's end of one legacy session: frames go in, events and frames come out.
 ///
@@ -400,19 +401,18 @@ impl ServerSession {
         while let Some(handle) = self.outbound.expired(now) {
             self.give_up_on(now, handle, "timed out", RequestError::TimedOut);
         }
-        if self.hold.deadline().is_some_and(|deadline| deadline <= now) {
+        if is_due(self.hold.deadline(), now) {
             self.hold.disarm();
             self.refuse_held(now, EarlyRefusal::HoldTimeout);
             self.gave_up = self.phase == Phase::New;
         }
-        let passed = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
-        if passed(self.drain_deadline) {
+        if is_due(self.drain_deadline, now) {
             self.refuse_waiting(now);
             self.end(self.draining.unwrap_or(CloseReason::Local));
-        } else if passed(self.handshake_deadline) {
+        } else if is_due(self.handshake_deadline, now) {
             self.refuse_waiting(now);
             self.end(CloseReason::HandshakeTimeout);
-        } else if passed(self.idle_timeout()) {
+        } else if is_due(self.idle_timeout(), now) {
             self.refuse_waiting(now);
             self.end(CloseReason::Idle);
         } else {
@@ -671,11 +671,7 @@ impl ServerSession {
 
     /// Tells what need not be known: dropped when nobody polls.
     fn inform(&mut self, event: ServerEvent) {
-        if self.events.len() < self.config.limits.events {
-            self.events.push_back(event);
-        } else {
-            self.counters.dropped_events += 1;
-        }
+        inform(&mut self.events, self.config.limits.events, &mut self.counters, event);
     }
 
     fn idle_timeout(&self) -> Option<Instant> {

@@ -13,7 +13,7 @@ use crate::id::RequestId;
 use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, Reply};
 use crate::modern::{belongs, listen_result};
 use crate::session::Outgoing;
-use crate::time::Instant;
+use crate::time::{Instant, is_due};
 use crate::transport::sse;
 
 const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
@@ -148,7 +148,7 @@ impl ModernAnswer {
         if self.is_answered() {
             return;
         }
-        if self.deadline.is_some_and(|deadline| deadline <= now) {
+        if is_due(self.deadline, now) {
             let error = "Internal error: the request was not answered in time";
             self.respond(&Err(ErrorObject::internal(error)));
             return;

@@ -9,7 +9,7 @@ use super::{EventId, EventLog, EventStore, SessionId};
 use crate::jsonrpc::Frame;
 use crate::revision::Revision;
 use crate::session::{Lane, ServerSession, StreamsSnapshot};
-use crate::time::Instant;
+use crate::time::{Instant, is_due};
 
 /// The stream a client opens with `GET`.
 pub(super) const STANDING: u64 = 0;
@@ -215,7 +215,7 @@ impl Streams {
 
     pub(super) fn handle_timeout(&mut self, now: Instant, session: &mut ServerSession) {
         self.log.handle_timeout(now);
-        if self.unconfirmed_until.is_some_and(|deadline| deadline <= now) {
+        if is_due(self.unconfirmed_until, now) {
             session.close(now);
         }
     }

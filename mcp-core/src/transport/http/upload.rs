@@ -18,7 +18,7 @@ use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
 use crate::lifecycle::Phase;
 use crate::revision::Revision;
 use crate::session::{Lane, ServerSession};
-use crate::time::Instant;
+use crate::time::{Instant, is_due};
 
 /// The body of a POST, counted as it comes in.
 pub struct Upload<A> {
@@ -162,7 +162,7 @@ pub(super) fn deliver(
     bytes: usize,
 ) -> Result<(), Refusal> {
     // Nobody polls a stream whose connection is stuck: then this is what keeps the time.
-    if session.poll_timeout().is_some_and(|due| due <= now) {
+    if is_due(session.poll_timeout(), now) {
         session.handle_timeout(now);
     }
     if session.phase() == Phase::Closed {

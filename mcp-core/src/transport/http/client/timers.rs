@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::exchange::{Exchange, Purpose, Stage};
 use super::{FetchId, HttpClient};
-use crate::time::Instant;
+use crate::time::{Instant, is_due};
 
 /// What is to be done at its time.
 #[derive(Debug)]
@@ -99,7 +99,7 @@ impl HttpClient {
                 Timer::Linger(id) => self.end_waiting(id),
             }
         }
-        if self.challenged.is_some_and(|deadline| deadline <= now) {
+        if is_due(self.challenged, now) {
             self.unauthorized("nobody came up with credentials in time");
         }
         let inside = self.at();

@@ -1,0 +1,14 @@
+//! What the application has not polled yet.
+
+use alloc::collections::VecDeque;
+
+use super::Counters;
+
+/// Tells what need not be known: dropped, and counted, where `limit` events wait already.
+pub(super) fn inform<E>(events: &mut VecDeque<E>, limit: usize, counters: &mut Counters, event: E) {
+    if events.len() < limit {
+        events.push_back(event);
+    } else {
+        counters.dropped_events += 1;
+    }
+}
