@@ -51,8 +51,6 @@ pub use mcp_core::driver::client::{
 };
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
-#[cfg(feature = "client")]
-pub use net::NetStream;
 pub use rt::{Sleep, SmolRuntime};
 pub use signal::terminated;
 

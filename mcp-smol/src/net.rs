@@ -1,89 +1,49 @@
 use core::net::SocketAddr;
 use std::io;
 
-use core::pin::Pin;
-use core::task::{Context, Poll};
+#[cfg(feature = "tls")]
+use futures_rustls::{TlsConnector, client::TlsStream};
+#[cfg(feature = "tls")]
+use mcp_core::driver::client::Tls;
+use mcp_core::driver::client::{ClientPlatform, Command};
+use smol::net::{TcpStream, resolve};
 
-use smol::io::{AsyncRead, AsyncWrite};
-use smol::net::TcpStream;
+use crate::child::SmolChild;
+use crate::io::SmolIo;
+use crate::rt::SmolRuntime;
 
-/// A connection to a server, encrypted or not.
-#[derive(Debug)]
-pub struct NetStream(Kind);
-
-#[derive(Debug)]
-enum Kind {
-    Plain(TcpStream),
+impl ClientPlatform for SmolRuntime {
+    type Stream = SmolIo<TcpStream>;
     #[cfg(feature = "tls")]
-    Secure(Box<futures_rustls::client::TlsStream<NetStream>>),
-}
+    type TlsStream = SmolIo<TlsStream<TcpStream>>;
+    #[cfg(not(feature = "tls"))]
+    type TlsStream = Self::Stream;
+    type Child = SmolChild;
 
-pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    smol::net::resolve((host, port)).await
-}
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        resolve((host, port)).await
+    }
 
-impl NetStream {
-    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
+    async fn connect(&self, address: SocketAddr) -> io::Result<Self::Stream> {
         let stream = TcpStream::connect(address).await?;
         // Requests are small and must not wait for each other.
         stream.set_nodelay(true)?;
-        Ok(Self(Kind::Plain(stream)))
+        Ok(SmolIo::new(stream))
     }
 
     #[cfg(feature = "tls")]
-    pub(crate) async fn secure(
-        self,
+    async fn secure(
+        &self,
+        stream: Self::Stream,
         host: &str,
-        tls: &mcp_core::driver::client::Tls,
-    ) -> io::Result<Self> {
-        let name = futures_rustls::pki_types::ServerName::try_from(host.to_owned());
-        let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let connector = futures_rustls::TlsConnector::from(tls.config().clone());
-        let stream = connector.connect(name, self).await?;
-        Ok(Self(Kind::Secure(Box::new(stream))))
-    }
-}
-
-impl AsyncRead for NetStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for NetStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+        tls: &Tls,
+    ) -> io::Result<Self::TlsStream> {
+        let connector = TlsConnector::from(tls.config().clone());
+        let stream = connector.connect(Tls::server_name(host)?, stream.into_inner()).await?;
+        Ok(SmolIo::new(stream))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_close(cx),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_close(cx),
-        }
+    fn start(&self, command: &Command) -> io::Result<Self::Child> {
+        SmolChild::start(command)
     }
 }

@@ -89,31 +89,3 @@ impl Platform for SmolRuntime {
         UnixTime::from_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
     }
 }
-
-#[cfg(feature = "client")]
-impl mcp_core::driver::client::ClientPlatform for SmolRuntime {
-    type Stream = SmolIo<crate::net::NetStream>;
-    type Child = crate::child::SmolChild;
-
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        crate::net::resolve(host, port).await
-    }
-
-    async fn connect(&self, address: SocketAddr) -> io::Result<Self::Stream> {
-        crate::net::NetStream::connect(address).await.map(SmolIo::new)
-    }
-
-    #[cfg(feature = "tls")]
-    async fn secure(
-        &self,
-        stream: Self::Stream,
-        host: &str,
-        tls: &mcp_core::driver::client::Tls,
-    ) -> io::Result<Self::Stream> {
-        stream.into_inner().secure(host, tls).await.map(SmolIo::new)
-    }
-
-    fn start(&self, command: &mcp_core::driver::client::Command) -> io::Result<Self::Child> {
-        crate::child::SmolChild::start(command)
-    }
-}

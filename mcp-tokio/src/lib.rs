@@ -49,8 +49,6 @@ pub use mcp_core::driver::client::{
 };
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
-#[cfg(feature = "client")]
-pub use net::NetStream;
 pub use rt::TokioRuntime;
 pub use signal::terminated;
 pub use stdio::Stdin;

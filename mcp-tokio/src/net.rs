@@ -1,91 +1,49 @@
 use core::net::SocketAddr;
 use std::io;
 
-use core::pin::Pin;
-use core::task::{Context, Poll};
-
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper_util::rt::TokioIo;
+#[cfg(feature = "tls")]
+use mcp_core::driver::client::Tls;
+use mcp_core::driver::client::{ClientPlatform, Command};
 use tokio::net::{TcpStream, lookup_host};
 #[cfg(feature = "tls")]
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// A connection to a server, encrypted or not.
-#[derive(Debug)]
-pub struct NetStream(Kind);
+use crate::child::TokioChild;
+use crate::rt::TokioRuntime;
 
-#[derive(Debug)]
-enum Kind {
-    Plain(TcpStream),
+impl ClientPlatform for TokioRuntime {
+    type Stream = TokioIo<TcpStream>;
     #[cfg(feature = "tls")]
-    Secure(Box<tokio_rustls::client::TlsStream<NetStream>>),
-}
+    type TlsStream = TokioIo<TlsStream<TcpStream>>;
+    #[cfg(not(feature = "tls"))]
+    type TlsStream = Self::Stream;
+    type Child = TokioChild;
 
-pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    lookup_host((host, port)).await.map(Iterator::collect)
-}
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        lookup_host((host, port)).await.map(Iterator::collect)
+    }
 
-impl NetStream {
-    pub(crate) async fn connect(address: SocketAddr) -> io::Result<Self> {
+    async fn connect(&self, address: SocketAddr) -> io::Result<Self::Stream> {
         let stream = TcpStream::connect(address).await?;
         // Requests are small and must not wait for each other.
         stream.set_nodelay(true)?;
-        Ok(Self(Kind::Plain(stream)))
+        Ok(TokioIo::new(stream))
     }
 
     #[cfg(feature = "tls")]
-    pub(crate) async fn secure(
-        self,
+    async fn secure(
+        &self,
+        stream: Self::Stream,
         host: &str,
-        tls: &mcp_core::driver::client::Tls,
-    ) -> io::Result<Self> {
-        let name = ServerName::try_from(host.to_owned());
-        let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let connector = tokio_rustls::TlsConnector::from(tls.config().clone());
-        let stream = connector.connect(name, self).await?;
-        Ok(Self(Kind::Secure(Box::new(stream))))
-    }
-}
-
-impl AsyncRead for NetStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for NetStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
+        tls: &Tls,
+    ) -> io::Result<Self::TlsStream> {
+        let connector = TlsConnector::from(tls.config().clone());
+        let stream = connector.connect(Tls::server_name(host)?, stream.into_inner()).await?;
+        Ok(TokioIo::new(stream))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Kind::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            #[cfg(feature = "tls")]
-            Kind::Secure(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
+    fn start(&self, command: &Command) -> io::Result<Self::Child> {
+        TokioChild::start(command)
     }
 }

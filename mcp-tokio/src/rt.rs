@@ -74,31 +74,3 @@ impl Platform for TokioRuntime {
         UnixTime::from_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
     }
 }
-
-#[cfg(feature = "client")]
-impl mcp_core::driver::client::ClientPlatform for TokioRuntime {
-    type Stream = TokioIo<crate::net::NetStream>;
-    type Child = crate::child::TokioChild;
-
-    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        crate::net::resolve(host, port).await
-    }
-
-    async fn connect(&self, address: SocketAddr) -> io::Result<Self::Stream> {
-        crate::net::NetStream::connect(address).await.map(TokioIo::new)
-    }
-
-    #[cfg(feature = "tls")]
-    async fn secure(
-        &self,
-        stream: Self::Stream,
-        host: &str,
-        tls: &mcp_core::driver::client::Tls,
-    ) -> io::Result<Self::Stream> {
-        stream.into_inner().secure(host, tls).await.map(TokioIo::new)
-    }
-
-    fn start(&self, command: &mcp_core::driver::client::Command) -> io::Result<Self::Child> {
-        crate::child::TokioChild::start(command)
-    }
-}

@@ -200,6 +200,7 @@ impl Drop for Accept {
 
 impl ClientPlatform for Net {
     type Stream = Duplex;
+    type TlsStream = Duplex;
     type Child = Process;
 
     async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {

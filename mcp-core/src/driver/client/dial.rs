@@ -15,7 +15,7 @@ use super::net::{Allows, NetOptions};
 use super::origin::Origin;
 use super::platform::ClientPlatform;
 use super::proxy::Proxy;
-use super::tls::Tls;
+use super::stream::Stream;
 use crate::driver::Runtime;
 use crate::driver::timer::Timer;
 
@@ -26,8 +26,8 @@ const STAGGER: Duration = Duration::from_millis(250);
 const ADDRESSES: usize = 8;
 
 /// A new connection.
-pub(super) struct Dialed<S> {
-    pub(super) stream: S,
+pub(super) struct Dialed<P: ClientPlatform> {
+    pub(super) stream: Stream<P::Stream, P::TlsStream>,
     /// The proxy that forwards the requests, if they must be addressed to it.
     pub(super) forwarder: Option<Proxy>,
 }
@@ -37,7 +37,7 @@ pub(super) async fn dial<P: ClientPlatform>(
     platform: &P,
     (origin, uri): (&Origin, &Uri),
     options: &NetOptions,
-) -> io::Result<Dialed<P::Stream>> {
+) -> io::Result<Dialed<P>> {
     let connecting = async {
         let tls = if origin.secure { Some(options.tls()?) } else { None };
         let proxy = options.proxies.of(uri);
@@ -46,33 +46,21 @@ pub(super) async fn dial<P: ClientPlatform>(
             Some(proxy) => reach(platform, proxy, None).await?,
             None => reach(platform, origin, options.allows.as_ref()).await?,
         };
-        match (proxy, tls) {
-            (None, None) => Ok(Dialed { stream, forwarder: None }),
-            (forwarder @ Some(_), None) => Ok(Dialed { stream, forwarder }),
-            (proxy, Some(tls)) => {
-                let stream = match proxy {
-                    Some(proxy) => proxy.tunnel(stream, origin).await?,
-                    None => stream,
-                };
-                let stream = secure(platform, stream, origin, &tls).await?;
-                Ok(Dialed { stream, forwarder: None })
-            }
-        }
+        let Some(tls) = tls else {
+            return Ok(Dialed { stream: Stream::Plain(stream), forwarder: proxy });
+        };
+        let stream = match proxy {
+            Some(proxy) => proxy.tunnel(stream, origin).await?,
+            None => stream,
+        };
+        let stream = platform.secure(stream, &origin.host, &tls).await?;
+        Ok(Dialed { stream: Stream::Secure(Box::new(stream)), forwarder: None })
     };
     let connected = within(platform, options.connect_timeout, connecting).await;
     connected.unwrap_or_else(|| {
         let says = alloc::format!("{origin} could not be connected to in time");
         Err(io::Error::new(io::ErrorKind::TimedOut, says))
     })
-}
-
-async fn secure<P: ClientPlatform>(
-    platform: &P,
-    stream: P::Stream,
-    origin: &Origin,
-    tls: &Tls,
-) -> io::Result<P::Stream> {
-    platform.secure(stream, &origin.host, tls).await
 }
 
 /// Connects to whichever address of a host answers first.

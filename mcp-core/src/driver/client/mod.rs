@@ -25,6 +25,7 @@ mod pool;
 mod proxy;
 #[cfg(feature = "skills")]
 mod skills;
+mod stream;
 mod task;
 mod tls;
 mod trace;

@@ -14,8 +14,10 @@ use crate::driver::Platform;
 
 /// A platform that reaches out: connections over TCP, with TLS or without, and child processes.
 pub trait ClientPlatform: Platform {
-    /// A connection, encrypted or not.
+    /// A TCP connection.
     type Stream: Read + Write + Unpin + Send + 'static;
+    /// TLS on top of one; `Stream` again where there is no TLS.
+    type TlsStream: Read + Write + Unpin + Send + 'static;
     /// A child process.
     type Child: Child;
 
@@ -30,13 +32,14 @@ pub trait ClientPlatform: Platform {
     fn connect(&self, address: SocketAddr)
     -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Starts TLS on a connection, as a client of `host`.
+    /// Starts TLS on a connection, as a client of `host`. Without an implementation no server is
+    /// reached that way.
     fn secure(
         &self,
         stream: Self::Stream,
         host: &str,
         tls: &Tls,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send {
+    ) -> impl Future<Output = io::Result<Self::TlsStream>> + Send {
         let _ = (stream, host, tls);
         core::future::ready(Err(Tls::unsupported()))
     }

@@ -4,7 +4,7 @@ use core::fmt;
 use std::io;
 
 #[cfg(feature = "tls")]
-use alloc::sync::Arc;
+use alloc::{borrow::ToOwned, sync::Arc};
 
 /// How the servers of `https` URLs are trusted; cheap to clone.
 ///
@@ -57,6 +57,16 @@ impl Tls {
     #[must_use]
     pub const fn config(&self) -> &Arc<rustls::ClientConfig> {
         &self.config
+    }
+
+    /// A host as rustls wants its name.
+    ///
+    /// # Errors
+    /// It is neither a DNS name nor an IP address.
+    #[cfg(feature = "tls")]
+    pub fn server_name(host: &str) -> io::Result<rustls::pki_types::ServerName<'static>> {
+        let name = rustls::pki_types::ServerName::try_from(host.to_owned());
+        name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
     }
 
     pub(super) fn unsupported() -> io::Error {
