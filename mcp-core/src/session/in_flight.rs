@@ -65,6 +65,11 @@ impl InFlightTable {
         self.get(key).map(|request| request.kind)
     }
 
+    /// Those that came on a lane.
+    pub(super) fn on_lane(&self, lane: Lane) -> impl Iterator<Item = RequestKey> + '_ {
+        self.requests.iter().filter(move |(_, it)| it.lane == lane).map(|(key, _)| *key)
+    }
+
     pub(super) fn listening(&self) -> impl Iterator<Item = RequestKey> + '_ {
         self.subscriptions.keys().copied()
     }

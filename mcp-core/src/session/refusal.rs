@@ -23,6 +23,11 @@ pub(super) fn unanswered() -> ErrorObject {
     ErrorObject::internal("Internal error: the request was not answered in time")
 }
 
+/// What a server hears that asked on behalf of a request of ours that is no longer wanted.
+pub(super) fn withdrawn() -> ErrorObject {
+    ErrorObject::internal("Internal error: the request that this is part of was cancelled")
+}
+
 /// What a peer hears that names a request anew that is not answered yet.
 pub(super) fn duplicate_id() -> ErrorObject {
     ErrorObject::new(

@@ -1,14 +1,15 @@
 //! What a server asks for and tells.
 
 use mcp_core::config::Protocol;
+use mcp_core::error::RequestError;
 use mcp_core::model::{
     ClientCapabilities, ElicitationCapability, RootsCapability, SamplingCapability, Supported,
 };
 use mcp_core::revision::Revision;
-use mcp_core::session::{CancelReason, Outgoing, TransmitKind};
+use mcp_core::session::{CancelReason, Lane, Outgoing, TransmitKind};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Saw, call, notification, raw, secs};
+use crate::support::{Client, Saw, call, ended, notification, raw, secs};
 
 pub(crate) fn client() -> Client {
     client_in(Revision::V2025_11_25)
@@ -295,4 +296,30 @@ fn roots_02_changed_roots_are_told_of() {
     let item = Outgoing::new("notifications/roots/list_changed", None);
     client.session.notify(client.now, item).unwrap();
     assert_eq!(client.methods(), ["notifications/roots/list_changed"]);
+}
+
+/// CANCEL-06: who gives up on a call is not asked on its behalf any more; what came on another
+/// stream is somebody else's.
+#[test]
+fn cancel_06_questions_go_with_the_call_they_are_part_of() {
+    let mut client = client();
+    let handle = client.request(call());
+    let exchange = client.sent_one().transmit.key.lane();
+    for (id, lane) in [(1, exchange), (2, Lane::Standing)] {
+        let question = ask(id, "roots/list", &json!({})).to_string();
+        client.session.handle_frame(client.now, lane, question.into()).unwrap();
+    }
+    assert_eq!(client.saw().len(), 2);
+    client.session.cancel(client.now, handle, "enough");
+    assert_eq!(
+        client.saw(),
+        [
+            Saw::Cancelled(client.work[0].ticket.key(), CancelReason::Withdrawn),
+            ended(handle, RequestError::Cancelled),
+        ]
+    );
+    let sent = client.sent();
+    assert_eq!(sent[0].method(), "notifications/cancelled");
+    assert_eq!((&sent[1].json["id"], &sent[1].json["error"]["code"]), (&json!(1), &json!(-32603)));
+    assert_eq!((sent.len(), client.session.in_flight()), (2, 1));
 }

@@ -1,6 +1,7 @@
 //! How requests end, and the session.
 
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 use super::outbox::Ahead;
 use super::requests::State;
@@ -9,8 +10,8 @@ use crate::error::RequestError;
 use crate::id::{RequestHandle, RequestKey};
 use crate::jsonrpc::{Frame, RawJson};
 use crate::lifecycle::ClientStep;
-use crate::session::refusal::unanswered;
-use crate::session::{CancelReason, ClientCloseReason};
+use crate::session::refusal::{unanswered, withdrawn};
+use crate::session::{CancelReason, ClientCloseReason, Lane};
 
 impl ClientSession {
     /// Ends a request.
@@ -47,8 +48,23 @@ impl ClientSession {
         if let Some(sent) = self.requests.sent(handle).filter(|_| told) {
             let reason = reason.to_string();
             self.outbox.push_ahead(Ahead::Cancel { handle, sent, reason });
+            self.withdraw_questions(sent.key.lane());
         }
         self.finish(handle, Err(outcome));
+    }
+
+    /// Ends what the server asked on the stream of a request that is cancelled: that stream ends,
+    /// and whatever the server would say of the question with it.
+    fn withdraw_questions(&mut self, lane: Lane) {
+        let questions = self.incoming.on_lane(lane);
+        let questions: Vec<_> = questions.filter(|key| !self.inputs.contains_key(key)).collect();
+        for key in questions {
+            if let Some(request) = self.incoming.remove(key) {
+                self.ids.remove(&request.id);
+                self.events.push_back(ClientEvent::Cancelled(key, CancelReason::Withdrawn));
+                self.answer(Frame::error(Some(&request.id), &withdrawn()));
+            }
+        }
     }
 
     /// Ends a request of the server that the application left lying.
