@@ -54,8 +54,8 @@ pub enum RequestError {
     /// The request never left: sending it again is safe.
     #[error("the request was not sent")]
     NotSent,
-    /// The request left and the session ended before an answer: what became of it is unknown.
-    #[error("the session ended before the answer came")]
+    /// The request left and its answer can never come: what became of it is unknown.
+    #[error("the connection was lost before the answer came")]
     Lost,
     /// The server did not know the session, and did not after it had been opened anew: the request
     /// was not worked on.

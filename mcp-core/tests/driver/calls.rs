@@ -191,7 +191,7 @@ fn case_42_the_end_of_input_ends_every_question() {
     stdio.input.end();
     assert_eq!(stdio.said(), ["1", "2", "3"]);
     let diary = stdio.app.diary();
-    let lost = diary.iter().filter(|entry| entry.contains("ended before"));
+    let lost = diary.iter().filter(|entry| entry.contains("was lost before"));
     assert_eq!(lost.count(), 3);
     stdio.assert_over().unwrap();
 }

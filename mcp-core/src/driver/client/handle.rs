@@ -156,10 +156,11 @@ impl<P> Client<P> {
     /// Listens to changes.
     ///
     /// In the modern era it is a request of its own that lasts; a legacy server is asked to watch
-    /// the resources, and what it tells of them and of its lists is what is heard.
+    /// the resources, and what it tells of them and of its lists is what is heard. Either way it
+    /// has begun when this returns: no change after that is missed.
     ///
     /// # Errors
-    /// [`ClientError`] when the server refuses.
+    /// [`ClientError`] when the server refuses, or does not answer.
     pub async fn listen(&self, filter: SubscriptionFilter) -> Result<Subscription, ClientError> {
         let server = self.link().watch(|state| match (&state.server, &state.closed) {
             (_, Some(_)) => Some(None),
@@ -168,11 +169,11 @@ impl<P> Client<P> {
         });
         let server = server.await.ok_or_else(|| self.link().why_closed())?;
         if server.revision.era() == Era::Modern {
-            let params = some(&ListenParams::new(filter)).map_err(unsendable)?;
+            let params = some(&ListenParams::new(filter.clone())).map_err(unsendable)?;
             let outgoing = Outgoing::new("subscriptions/listen", params);
             let sink = Arc::<Sink>::default();
             let waiting = self.link().request(outgoing, None, Some(Arc::clone(&sink)))?;
-            return Ok(Subscription::stream(sink, waiting));
+            return Subscription::stream(sink, waiting, filter).acknowledged(self.link()).await;
         }
         let uris = filter.resource_subscriptions.clone().unwrap_or_default();
         // Before it is asked for, or the first change would be missed.

@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use super::error::ClientError;
 use super::link::{Link, Waiting};
+use crate::error::RequestError;
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::NotificationMethod;
-use crate::model::{SubscribeParams, SubscriptionFilter};
+use crate::model::{AcknowledgedParams, SubscribeParams, SubscriptionFilter};
 use crate::session::Outgoing;
 
 /// Something the server reports.
@@ -56,6 +57,11 @@ impl Sink {
         wake(queue);
     }
 
+    /// Puts down again what was taken first.
+    fn put_back(&self, notification: Notification) {
+        self.queue().waiting.push_front(notification);
+    }
+
     pub(super) fn end(&self) {
         let mut queue = self.queue();
         queue.ended = true;
@@ -90,6 +96,7 @@ fn wake(mut queue: MutexGuard<'_, Queue>) {
 /// A subscription to changes. Dropping it ends the subscription at the server too.
 pub struct Subscription {
     sink: Arc<Sink>,
+    filter: Filter,
     source: Source,
 }
 
@@ -97,18 +104,52 @@ enum Source {
     /// One request that lasts, of which the reports are part.
     Stream(Option<Waiting>),
     /// What a legacy server tells to all, and the resources it was asked to watch.
-    Shared { link: Arc<Link>, key: u64, filter: Filter },
+    Shared { link: Arc<Link>, key: u64 },
 }
 
 impl Subscription {
-    pub(super) const fn stream(sink: Arc<Sink>, waiting: Waiting) -> Self {
-        Self { sink, source: Source::Stream(Some(waiting)) }
+    pub(super) fn stream(sink: Arc<Sink>, waiting: Waiting, filter: SubscriptionFilter) -> Self {
+        Self { sink, filter: Arc::new(filter), source: Source::Stream(Some(waiting)) }
     }
 
     pub(super) fn shared(link: &Arc<Link>, filter: SubscriptionFilter) -> Self {
         let (sink, filter) = (Arc::<Sink>::default(), Arc::new(filter));
         let key = link.listen(Arc::clone(&filter), &sink);
-        Self { sink, source: Source::Shared { link: Arc::clone(link), key, filter } }
+        Self { sink, filter, source: Source::Shared { link: Arc::clone(link), key } }
+    }
+
+    /// Waits for the server's acknowledgement, which comes before everything else (SUB-03): as
+    /// long as for the answer to a request.
+    pub(super) async fn acknowledged(mut self, link: &Link) -> Result<Self, ClientError> {
+        let clock = link.clock();
+        let patience = link.lock().machine.config().timeouts.request;
+        let mut timeout = clock.sleep_until(clock.now() + patience);
+        let first = core::future::poll_fn(|cx| match self.sink.poll_next(cx) {
+            Poll::Ready(first) => Poll::Ready(Ok(first)),
+            Poll::Pending => timeout.as_mut().poll(cx).map(Err),
+        });
+        let first = first
+            .await
+            .map_err(|()| ClientError::Request { error: RequestError::TimedOut, trouble: None })?;
+        match first {
+            Some(first) if first.method == NotificationMethod::SubscriptionsAcknowledged => {
+                let agreed =
+                    first.params.as_ref().and_then(|it| it.to::<AcknowledgedParams>().ok());
+                if let Some(agreed) = agreed {
+                    self.filter = Arc::new(agreed.notifications);
+                }
+            }
+            // A server that forgets about it tells of changes all the same.
+            Some(first) => self.sink.put_back(first),
+            None => {
+                if let Source::Stream(waiting) = &mut self.source
+                    && let Some(waiting) = waiting.take()
+                {
+                    waiting.answer().await?;
+                }
+            }
+        }
+        Ok(self)
     }
 
     /// Waits for the next report; none when the server ends the subscription.
@@ -131,6 +172,13 @@ impl Subscription {
         }
     }
 
+    /// What the server has agreed to tell: it may be less than it was asked for. A legacy server
+    /// does not say.
+    #[must_use]
+    pub fn filter(&self) -> &SubscriptionFilter {
+        &self.filter
+    }
+
     /// How many reports were dropped because nobody took them.
     #[must_use]
     pub fn missed(&self) -> u64 {
@@ -140,11 +188,11 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let Source::Shared { link, key, filter } = &self.source else {
+        let Source::Shared { link, key } = &self.source else {
             return;
         };
         link.unlisten(*key);
-        for uri in filter.resource_subscriptions.iter().flatten() {
+        for uri in self.filter.resource_subscriptions.iter().flatten() {
             let others = link.listeners();
             if others.iter().any(|(filter, _)| watches(filter, uri)) {
                 continue;

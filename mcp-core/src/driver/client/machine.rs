@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 
+use crate::config::ClientConfig;
 use crate::error::SendError;
 use crate::id::{RequestHandle, RequestTicket};
 use crate::jsonrpc::Reply;
@@ -97,6 +98,13 @@ impl Machine {
         match self {
             Self::Pipe(_) => None,
             Self::Http(http) => Some(http),
+        }
+    }
+
+    pub(super) fn config(&self) -> &ClientConfig {
+        match self {
+            Self::Pipe(session) => session.config(),
+            Self::Http(http) => http.session().config(),
         }
     }
 
