@@ -3,11 +3,18 @@
 //! Included by the tests of each runtime crate; protocol rules are tested in the core, without
 //! sockets. Here it is about what a runtime can get wrong: spawning, waking, cancelling, closing.
 
+pub(crate) mod cable;
 pub(crate) mod client;
+pub(crate) mod features;
+pub(crate) mod network;
+pub(crate) mod server;
+#[cfg(feature = "tls")]
+mod tls;
+mod waiting;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::Pin;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -17,30 +24,121 @@ use mcp_core::app::{Connection, Context, Handler, Host, Server};
 use mcp_core::driver::{Platform, Serve};
 use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
 use mcp_core::lifecycle::{Method, MethodSet};
-use mcp_core::model::{InitializeResult, RawObject, Tool};
+use mcp_core::model::InitializeResult;
 use mcp_core::time::UnixTime;
+
+/// The tests of a runtime: its type, and a function that runs a future to its end.
+macro_rules! scenarios {
+    ($runtime:ty, $block_on:path) => {
+        use crate::runtime::{Running, client, features, network, server};
+
+        fn start(at: &str, server: mcp_core::app::Server) -> Running {
+            Running::start::<$runtime>(at, $block_on, server)
+        }
+
+        #[test]
+        fn servers() {
+            let at_work = server::AtWork::default();
+            let mut running = start("127.0.0.1:0", server::server::<$runtime>(&at_work));
+            runtime::a_handler_has_a_host::<$runtime>();
+            runtime::early_calls_are_answered(&running);
+            runtime::a_hold_deadline_passes(&running);
+            runtime::a_cancelled_handler_is_dropped(&running, &at_work);
+            runtime::a_dropped_stream_ends_its_session(&running, &at_work);
+            runtime::a_panic_is_an_error(&running);
+            runtime::shutting_down_answers_what_is_in_flight(&mut running, &at_work);
+        }
+
+        #[test]
+        fn clients_over_http() {
+            let at_work = server::AtWork::default();
+            let running = start("127.0.0.1:0", server::server::<$runtime>(&at_work));
+            let address = running.address;
+            $block_on(Box::pin(async move {
+                client::nobody_is_there::<$runtime>().await;
+                client::http_in_both_eras::<$runtime>(address).await;
+                #[cfg(feature = "tls")]
+                client::https::<$runtime>(address).await;
+                client::cancel_by_drop::<$runtime>(address, at_work.clone()).await;
+                client::a_call_times_out::<$runtime>(address, at_work.clone()).await;
+                network::cut_streams::<$runtime>(address, at_work.clone()).await;
+                let again = server::server::<$runtime>(&at_work);
+                network::a_server_restarts::<$runtime>(address, move || {
+                    drop(running);
+                    // It ends with the process.
+                    std::mem::forget(start(&address.to_string(), again));
+                })
+                .await;
+            }));
+        }
+
+        #[test]
+        fn features_of_clients() {
+            let running =
+                start("127.0.0.1:0", server::server::<$runtime>(&server::AtWork::default()));
+            let address = running.address;
+            $block_on(Box::pin(features::every_way::<$runtime>(address)));
+            running.wait_until_nobody_is_connected();
+        }
+
+        #[test]
+        fn many_clients() {
+            let running = start("127.0.0.1:0", server::catalog(380));
+            let address = running.address;
+            $block_on(Box::pin(network::a_crowd::<$runtime>(address, 380)));
+            running.wait_until_nobody_is_connected();
+        }
+
+        #[test]
+        fn clients_of_children() {
+            $block_on(Box::pin(async {
+                client::a_child_serves::<$runtime>().await;
+                client::a_stubborn_child_ends::<$runtime>().await;
+                client::a_child_ends_by_itself::<$runtime>().await;
+            }));
+        }
+
+        /// The server of the scenarios with child processes, which start this binary.
+        #[test]
+        fn child() {
+            let Some(mode) = client::child_mode() else {
+                return;
+            };
+            client::child_prelude(&mode);
+            let server = server::server::<$runtime>(&server::AtWork::default());
+            $block_on(Box::pin(async {
+                let serve = mcp_core::driver::Serve::new(<$runtime>::default(), server);
+                serve.stdio().await.unwrap();
+            }));
+            client::child_epilogue(&mode);
+        }
+    };
+}
+
+/// What is done until it is done, by a runtime.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Runs a server on a runtime until the guard is dropped, and its end is waited for.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    server: Server,
     stop: Option<mpsc::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Running {
     /// Starts `server` at an address, in a thread that `block_on` blocks.
-    pub(crate) fn start_at<P: Platform>(
+    pub(crate) fn start<P: Platform + Default>(
         at: &str,
-        platform: impl FnOnce() -> P + Send + 'static,
-        block_on: impl FnOnce(std::pin::Pin<Box<dyn Future<Output = ()> + Send>>) + Send + 'static,
+        block_on: fn(Task),
         server: Server,
     ) -> Self {
-        let at = at.to_owned();
+        let (at, handler) = (at.to_owned(), server.clone());
         let (stop, stopped) = mpsc::channel();
         let (ready, address) = mpsc::channel();
         let thread = thread::spawn(move || {
             block_on(Box::pin(async move {
-                let serve = Serve::new(platform(), server).grace(Duration::from_secs(5));
+                let serve = Serve::new(P::default(), handler).grace(Duration::from_secs(5));
                 let bound = serve.bind(&at).await.unwrap();
                 let shutdown = bound.shutdown().clone();
                 thread::spawn(move || {
@@ -52,7 +150,16 @@ impl Running {
             }));
         });
         let address = address.recv().unwrap();
-        Self { address, stop: Some(stop), thread: Some(thread) }
+        Self { address, server, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Sees the sessions of clients that have left go.
+    pub(crate) fn wait_until_nobody_is_connected(&self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !self.server.connections().is_empty() {
+            assert!(Instant::now() < deadline, "sessions are left");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Tells the server to stop.
@@ -140,79 +247,25 @@ pub(crate) fn call(id: u32, tool: &str) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}"}}}}"#)
 }
 
-/// How many handlers are at work.
-#[derive(Clone, Default)]
-pub(crate) struct AtWork(Arc<AtomicUsize>);
-
-impl AtWork {
-    fn enter(&self) -> Self {
-        self.0.fetch_add(1, Ordering::SeqCst);
-        self.clone()
-    }
-
-    /// Waits for the number to become `count`.
-    pub(crate) fn wait_for(&self, count: usize) {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.0.load(Ordering::SeqCst) != count {
-            assert!(Instant::now() < deadline, "still {} at work", self.0.load(Ordering::SeqCst));
-            thread::sleep(Duration::from_millis(2));
+/// RACE c, case_01: calls that overtake the handshake are answered behind it, whoever else does
+/// the same.
+pub(crate) fn early_calls_are_answered(running: &Running) {
+    let early = || {
+        let mut client = Client::connect(running.address);
+        assert_eq!(client.post(&call(1, "hello")), 202);
+        assert_eq!(client.post(r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#), 202);
+        assert_eq!(client.post(INITIALIZE), 202);
+        assert!(client.data().unwrap().starts_with(r#"{"jsonrpc":"2.0","id":0,"#));
+        let mut answers = [client.data().unwrap(), client.data().unwrap()];
+        answers.sort();
+        assert!(answers[0].starts_with(r#"{"jsonrpc":"2.0","id":1,"result""#));
+        assert!(answers[1].starts_with(r#"{"jsonrpc":"2.0","id":2,"result""#));
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(early);
         }
-    }
-}
-
-struct Leave(AtWork);
-
-impl Drop for Leave {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// A server whose tools return at once, never, after a while, or not at all.
-pub(crate) fn server<S>(
-    at_work: &AtWork,
-    sleep: impl Fn(Duration) -> S + Send + Sync + 'static,
-) -> Server
-where
-    S: Future<Output = ()> + Send + 'static,
-{
-    let (forever, nap) = (at_work.clone(), at_work.clone());
-    Server::builder("scenarios", "1.0")
-        .raw_tool(Tool::new("hello"), |_: RawObject, _cx: Context| async { Ok("hello") })
-        .raw_tool(Tool::new("panic"), |_: RawObject, _cx: Context| async {
-            if true {
-                panic!("as asked");
-            }
-            Ok("")
-        })
-        .raw_tool(Tool::new("forever"), move |_: RawObject, _cx: Context| {
-            let leave = Leave(forever.enter());
-            async move {
-                std::future::pending::<()>().await;
-                drop(leave);
-                Ok("")
-            }
-        })
-        .raw_tool(Tool::new("nap"), move |_: RawObject, _cx: Context| {
-            let leave = Leave(nap.enter());
-            let sleep = sleep(Duration::from_millis(300));
-            async move {
-                sleep.await;
-                drop(leave);
-                Ok("rested")
-            }
-        })
-        .build()
-        .unwrap()
-}
-
-/// RACE c: a call that overtakes the handshake is answered behind it.
-pub(crate) fn an_early_call_is_answered(running: &Running) {
-    let mut client = Client::connect(running.address);
-    assert_eq!(client.post(&call(1, "hello")), 202);
-    assert_eq!(client.post(INITIALIZE), 202);
-    assert!(client.data().unwrap().starts_with(r#"{"jsonrpc":"2.0","id":0,"#));
-    assert!(client.data().unwrap().starts_with(r#"{"jsonrpc":"2.0","id":1,"result""#));
+    });
 }
 
 /// The stream wakes for the deadline of held requests, with nothing else going on.
@@ -226,7 +279,7 @@ pub(crate) fn a_hold_deadline_passes(running: &Running) {
 }
 
 /// CANCEL-06: a cancelled handler is dropped, wherever it waits.
-pub(crate) fn a_cancelled_handler_is_dropped(running: &Running, at_work: &AtWork) {
+pub(crate) fn a_cancelled_handler_is_dropped(running: &Running, at_work: &server::AtWork) {
     let mut client = Client::connect(running.address);
     client.initialize();
     assert_eq!(client.post(&call(1, "forever")), 202);
@@ -239,7 +292,7 @@ pub(crate) fn a_cancelled_handler_is_dropped(running: &Running, at_work: &AtWork
 }
 
 /// RACE i: a stream that is dropped takes its session and its handlers with it.
-pub(crate) fn a_dropped_stream_ends_its_session(running: &Running, at_work: &AtWork) {
+pub(crate) fn a_dropped_stream_ends_its_session(running: &Running, at_work: &server::AtWork) {
     let mut client = Client::connect(running.address);
     client.initialize();
     assert_eq!(client.post(&call(1, "forever")), 202);
@@ -261,7 +314,10 @@ pub(crate) fn a_panic_is_an_error(running: &Running) {
 }
 
 /// What is in flight when the server is told to stop is answered; then the streams end.
-pub(crate) fn shutting_down_answers_what_is_in_flight(running: &mut Running, at_work: &AtWork) {
+pub(crate) fn shutting_down_answers_what_is_in_flight(
+    running: &mut Running,
+    at_work: &server::AtWork,
+) {
     let mut client = Client::connect(running.address);
     client.initialize();
     assert_eq!(client.post(&call(1, "nap")), 202);
@@ -273,10 +329,10 @@ pub(crate) fn shutting_down_answers_what_is_in_flight(running: &mut Running, at_
 }
 
 /// Applications are given a clock and secret bytes before anything is served.
-pub(crate) fn a_handler_has_a_host<P: Platform>(platform: impl Fn() -> P) {
+pub(crate) fn a_handler_has_a_host<P: Platform + Default>() {
     let hosts = [(); 2].map(|()| {
         let hosted = Hosted::default();
-        let service = Serve::new(platform(), hosted.clone()).service().unwrap();
+        let service = Serve::new(P::default(), hosted.clone()).service().unwrap();
         assert_eq!(service.sessions(), 0);
         hosted.0.lock().unwrap().take().unwrap()
     });
