@@ -1,20 +1,22 @@
 //! Bodies of the fuzz targets: each must hold for any input.
 //!
-//! They are compiled with the crate and run by its ordinary tests on seeded inputs, so that they
+//! They are compiled with the tests of the crate and run by them on seeded inputs, so that they
 //! keep up with it; the package `mcp-core/fuzz` gives each a coverage-guided target. To add one,
 //! write the function, name it in [`TARGETS`], and add its target to that package.
 
+#[cfg(feature = "client")]
 mod client_ops;
 mod envelope;
-#[cfg(feature = "http")]
+#[cfg(all(feature = "client", feature = "http"))]
 mod http_client;
 #[cfg(feature = "http")]
 mod http_head;
 mod session_ops;
 
+#[cfg(feature = "client")]
 pub use client_ops::client_ops;
 pub use envelope::envelope;
-#[cfg(feature = "http")]
+#[cfg(all(feature = "client", feature = "http"))]
 pub use http_client::http_client;
 #[cfg(feature = "http")]
 pub use http_head::http_head;
@@ -30,9 +32,10 @@ use crate::transport::stdio::{self, LineDecoder, LineError};
 
 /// Every target.
 pub const TARGETS: &[fn(&[u8])] = &[
+    #[cfg(feature = "client")]
     client_ops,
     envelope,
-    #[cfg(feature = "http")]
+    #[cfg(all(feature = "client", feature = "http"))]
     http_client,
     #[cfg(feature = "http")]
     http_head,

@@ -30,11 +30,12 @@
 //!
 //! # Features
 //!
-//! `std` and `http` are on by default. Without them the crate is `no_std` with `alloc`: sessions
-//! and stdio. `schemars` derives input schemas from argument types, `validate` holds tools
-//! to their schemas, `driver` is the async glue, `tower` makes the HTTP service one of `tower`'s.
-//! `es256` adds keys that clients sign with, `skills` what hosts of skills have to check. Features
-//! only add.
+//! `std`, `http` and `client` are on by default. Without the first two the crate is `no_std` with
+//! `alloc`: sessions and stdio; without `client` it is the server's end alone. `schemars` derives
+//! input schemas from argument types, `validate` holds tools to their schemas, `driver` is the
+//! async glue of servers and `client-driver` that of clients, `tower` makes the HTTP service one of
+//! `tower`'s. `es256` adds keys that clients sign with, `skills` what hosts of skills have to check.
+//! Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -51,7 +52,7 @@ pub mod config;
 #[cfg(feature = "driver")]
 pub mod driver;
 pub mod error;
-#[doc(hidden)]
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod id;
 pub mod jsonrpc;

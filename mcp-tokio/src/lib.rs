@@ -25,6 +25,12 @@
 //!
 //! Everything that does not depend on the runtime is [`mcp_core`], re-exported here; what is
 //! here has the same names in `mcp-smol`.
+//!
+//! # Features
+//!
+//! `server`, `client`, `tls`, `schemars` (input schemas from argument types) and `signal`
+//! (`terminated`) are on by default. A server with `default-features = false` and `server` alone
+//! is the smallest: its tools bring their schemas, by `ServerBuilder::raw_tool`.
 
 #[cfg(feature = "client")]
 mod child;
@@ -32,6 +38,7 @@ mod http_server;
 #[cfg(feature = "client")]
 mod net;
 mod rt;
+#[cfg(feature = "signal")]
 mod signal;
 mod stdio;
 
@@ -50,6 +57,7 @@ pub use mcp_core::driver::client::{
 pub use mcp_core::driver::{Bound, HttpOptions, HttpService, Serve, Shutdown};
 pub use mcp_core::*;
 pub use rt::TokioRuntime;
+#[cfg(feature = "signal")]
 pub use signal::terminated;
 pub use stdio::Stdin;
 

@@ -6,6 +6,7 @@
 //! ([`Authorizer`]).
 
 mod challenge;
+#[cfg(feature = "client")]
 mod client;
 mod resource_server;
 mod secret;
@@ -14,6 +15,7 @@ mod token;
 pub use challenge::{Challenge, Reason};
 #[cfg(feature = "es256")]
 pub use client::Es256;
+#[cfg(feature = "client")]
 pub use client::{
     Attempt, AuthChallenge, AuthError, AuthFault, AuthMethod, Authorization, Authorizer,
     ClientCredentials, CredentialStore, Grant, IdentityProvider, InvalidOAuth, LocalHosts,

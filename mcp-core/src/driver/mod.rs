@@ -4,7 +4,7 @@
 //! [`hyper::rt::Write`], and a [`Listener`]; everything else is here.
 
 mod abort;
-#[cfg(feature = "client")]
+#[cfg(feature = "client-driver")]
 pub mod client;
 mod engine;
 mod http_body;

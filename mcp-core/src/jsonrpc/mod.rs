@@ -22,4 +22,8 @@ pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use raw::{InvalidJson, RawJson, Text};
 pub(crate) use scan::{any, position};
-pub(crate) use splice::{with_member, with_meta_member, with_meta_members};
+#[cfg(any(feature = "client", feature = "std"))]
+pub(crate) use splice::with_member;
+pub(crate) use splice::with_meta_member;
+#[cfg(feature = "client")]
+pub(crate) use splice::with_meta_members;

@@ -49,6 +49,7 @@ pub(crate) fn with_meta_members(object: &RawJson, members: &[(&str, &str)]) -> R
 
 /// The same object with one more member, unless it has it already. What is no object stays as it
 /// is.
+#[cfg(any(test, feature = "client", feature = "std"))]
 pub(crate) fn with_member(object: &RawJson, key: &str, value: &str) -> RawJson {
     let text = object.as_str();
     if !object.is_object() || has_member(text, key) {

@@ -6,16 +6,19 @@ use alloc::string::String;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
-
-use super::request::subject_of;
-use crate::jsonrpc::{InvalidJson, RawJson};
+#[cfg(any(test, feature = "client"))]
+use {
+    super::request::subject_of,
+    crate::jsonrpc::{InvalidJson, RawJson},
+    serde::Deserialize,
+};
 
 /// The marks around a value that is Base64; these and no others (HDR-28).
 const OPEN: &str = "=?base64?";
 const CLOSE: &str = "?=";
 
 /// The member of the params that `Mcp-Name` repeats (HDR-04, HDR-05).
+#[cfg(any(test, feature = "client"))]
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Subject {
     Name,
@@ -23,6 +26,7 @@ pub(crate) enum Subject {
     Task,
 }
 
+#[cfg(any(test, feature = "client"))]
 impl Subject {
     pub(crate) fn of(method: &str) -> Option<Self> {
         Some(match subject_of(method)? {

@@ -1,6 +1,7 @@
 //! Sessions of both roles: the handshake, what has to wait for it, and everything in flight in
 //! both directions.
 
+#[cfg(feature = "client")]
 mod client;
 mod counters;
 mod event;
@@ -16,6 +17,7 @@ mod refusal;
 mod server;
 mod snapshot;
 
+#[cfg(feature = "client")]
 pub use client::{
     ClientCloseReason, ClientEvent, ClientSession, ClientTransmit, PageError, Pages, Server,
     TaskOutcome, TaskWatch, TransmitKey, TransmitKind,

@@ -8,6 +8,7 @@
 mod access;
 mod admit;
 mod budget;
+#[cfg(feature = "client")]
 mod client;
 mod config;
 mod cors;
@@ -31,6 +32,7 @@ mod upload;
 
 pub use access::{Hosts, Origins};
 pub use admit::PendingAuth;
+#[cfg(feature = "client")]
 pub use client::{
     Challenge, DroppedTool, Failure, Fetch, FetchId, HttpClient, HttpClientConfig, HttpClientEvent,
     HttpClientLimits, HttpFault, InvalidClientConfig, InvalidUrl, Known, Reconnection,
