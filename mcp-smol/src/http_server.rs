@@ -1,20 +1,22 @@
 use core::net::SocketAddr;
 use std::io;
+use std::sync::Arc;
 
 use mcp_core::driver::Listener;
-use smol::net::TcpStream;
+use smol::Async;
 
 use crate::io::SmolIo;
+use crate::tcp::TcpStream;
 
 /// Accepts TCP connections.
 #[derive(Debug)]
-pub struct TcpListener(smol::net::TcpListener);
+pub struct TcpListener(Arc<Async<std::net::TcpListener>>);
 
 impl TcpListener {
     pub(crate) async fn bind(address: &str) -> io::Result<(Self, SocketAddr)> {
         let listener = smol::net::TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok((Self(listener), address))
+        Ok((Self(listener.into()), address))
     }
 }
 
@@ -23,8 +25,6 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<Self::Io> {
         let (stream, _) = self.0.accept().await?;
-        // Events are small and must not wait for each other.
-        stream.set_nodelay(true)?;
-        Ok(SmolIo::new(stream))
+        TcpStream::new(stream).map(SmolIo::new)
     }
 }

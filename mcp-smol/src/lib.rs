@@ -42,6 +42,7 @@ mod rt;
 #[cfg(feature = "signal")]
 mod signal;
 mod stdio;
+mod tcp;
 
 #[cfg(feature = "client")]
 pub use child::SmolChild;
@@ -61,6 +62,7 @@ pub use mcp_core::*;
 pub use rt::{Sleep, SmolRuntime};
 #[cfg(feature = "signal")]
 pub use signal::terminated;
+pub use tcp::TcpStream;
 
 /// Serves a handler: set what differs from the defaults, then choose a transport.
 #[cfg(feature = "server")]

@@ -6,11 +6,12 @@ use futures_rustls::{TlsConnector, client::TlsStream};
 #[cfg(feature = "tls")]
 use mcp_core::driver::client::Tls;
 use mcp_core::driver::client::{ClientPlatform, Command};
-use smol::net::{TcpStream, resolve};
+use smol::net::resolve;
 
 use crate::child::SmolChild;
 use crate::io::SmolIo;
 use crate::rt::SmolRuntime;
+use crate::tcp::TcpStream;
 
 impl ClientPlatform for SmolRuntime {
     type Stream = SmolIo<TcpStream>;
@@ -25,10 +26,7 @@ impl ClientPlatform for SmolRuntime {
     }
 
     async fn connect(&self, address: SocketAddr) -> io::Result<Self::Stream> {
-        let stream = TcpStream::connect(address).await?;
-        // Requests are small and must not wait for each other.
-        stream.set_nodelay(true)?;
-        Ok(SmolIo::new(stream))
+        TcpStream::connect(address).await.map(SmolIo::new)
     }
 
     #[cfg(feature = "tls")]
