@@ -1,4 +1,4 @@
-// The tools on the TypeScript SDK 1.x: ts1.mjs stdio|sse|mcp PORT.
+// The tools on the TypeScript SDK 1.x: ts1.mjs stdio|sse|mcp PORT TOOLS.
 import { randomUUID } from 'node:crypto';
 import express from 'express';
 import { z } from 'zod';
@@ -7,13 +7,24 @@ import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 
-const [transport, port] = process.argv.slice(2);
+const [transport, port, tools] = process.argv.slice(2);
+const filler = {
+    query: z.string().describe('What to look for.'),
+    limit: z.number().int().min(1).max(1000).default(50),
+    order: z.enum(['ascending', 'descending']).optional(),
+};
 
 function peer() {
     const mcp = new McpServer({ name: 'peer', version: '1' });
     mcp.registerTool('echo', { description: 'Says what it is told', inputSchema: { text: z.string() } }, async ({ text }) => ({
         content: [{ type: 'text', text }],
     }));
+    for (let number = 3; number <= tools; number++) {
+        const description = `Looks through collection ${number} and says what matches.`;
+        mcp.registerTool(`tool_${String(number).padStart(4, '0')}`, { description, inputSchema: filler }, async () => ({
+            content: [{ type: 'text', text: 'nothing' }],
+        }));
+    }
     return mcp;
 }
 

@@ -23,12 +23,14 @@ const HELP: &str = "\
 Compares MCP servers; every server gets the same bytes.
 
   --scenarios A,B    those whose names begin so (default: all; `list` prints them)
-  --peers A,B        tokio smol rmcp hyper ts1 ts2 py1 py2 (default: all)
+  --peers A,B        tokio smol rmcp hyper hyper-smol ts1 ts2 py1 py2 (default: all)
   --rounds N         rounds, each server once in each (default 5)
   --time-ms MS       what is measured of a turn (default 2000)
   --warm-ms MS       what goes before it (default 500)
-  --core N|none      the core servers are pinned to (default 0; the load runs where taskset says)
-  --scale            memory of idle sessions and cost by number, instead of the scenarios
+  --cores N|none     how many cores servers run on, from core 0 (default 1; the load runs where
+                     taskset says)
+  --scale[=A,B]      instead of the scenarios: idle (memory of idle sessions, a call among them),
+                     sessions, tools (a call by their number), cores (calls by theirs)
   --sessions N       how many idle sessions (default 10000)
   --release DIR      the binaries     --scripts DIR   the other peers' servers
   --clients DIR      the Python SDKs  --servers DIR   the TypeScript SDKs
@@ -41,8 +43,8 @@ pub struct Options {
     pub rounds: usize,
     pub warm: Duration,
     pub time: Duration,
-    pub core: Option<usize>,
-    pub scale: bool,
+    pub cores: Option<usize>,
+    pub scale: Option<String>,
     pub sessions: usize,
     pub places: Places,
 }
@@ -50,8 +52,10 @@ pub struct Options {
 fn main() {
     let outcome = read().map_err(|error| error.to_string()).and_then(|options| match options {
         None => Ok(()),
-        Some(options) if options.scale => scale::run(&options),
-        Some(options) => scenarios::run(&options),
+        Some(options) => match &options.scale {
+            Some(parts) => scale::run(&options, parts),
+            None => scenarios::run(&options),
+        },
     });
     if let Err(error) = outcome {
         eprintln!("{error}");
@@ -66,8 +70,8 @@ fn read() -> Result<Option<Options>, lexopt::Error> {
         rounds: 5,
         warm: Duration::from_millis(500),
         time: Duration::from_millis(2000),
-        core: Some(0),
-        scale: false,
+        cores: Some(1),
+        scale: None,
         sessions: 10_000,
         places: Places {
             release: "target/release".into(),
@@ -99,8 +103,11 @@ fn read() -> Result<Option<Options>, lexopt::Error> {
             "rounds" => options.rounds = arguments.value()?.parse()?,
             "time-ms" => options.time = Duration::from_millis(arguments.value()?.parse()?),
             "warm-ms" => options.warm = Duration::from_millis(arguments.value()?.parse()?),
-            "core" => options.core = arguments.value()?.string()?.parse().ok(),
-            "scale" => options.scale = true,
+            "cores" => options.cores = arguments.value()?.string()?.parse().ok(),
+            "scale" => {
+                let parts = arguments.optional_value().map(ValueExt::string).transpose()?;
+                options.scale = Some(parts.unwrap_or_else(|| "idle,sessions,tools,cores".into()));
+            }
             "sessions" => options.sessions = arguments.value()?.parse()?,
             "release" => options.places.release = arguments.value()?.into(),
             "scripts" => options.places.scripts = arguments.value()?.into(),

@@ -7,7 +7,7 @@ use crate::server::{Peer, Setup, store};
 use crate::stdio;
 use crate::table::{Row, Turn, print};
 use crate::users::{Crowd, Event, Io, User};
-use crate::work::{Habit, Question, Session, Sse, Stateless, post};
+use crate::work::{Custom, Habit, Question, Session, Sse, Stateless, post};
 
 /// A kind of work, and how many do it at once.
 pub struct Scenario {
@@ -19,7 +19,7 @@ pub struct Scenario {
 #[derive(Clone, Copy)]
 enum Kind {
     Stateless(Question),
-    Session { lifecycle: bool },
+    Session(Custom),
     Sse(Habit),
     Stdio,
 }
@@ -27,7 +27,7 @@ enum Kind {
 pub fn all() -> Vec<Scenario> {
     use Kind::{Session, Sse, Stateless, Stdio};
     let scenario = |name, kind, users| Scenario { name, kind, users };
-    let (calls, lifecycle) = (Session { lifecycle: false }, Session { lifecycle: true });
+    let (calls, lifecycle) = (Session(Custom::Calls), Session(Custom::Lifecycles));
     let burst = |early| Sse(Habit::Bursts { calls: 100, early });
     vec![
         scenario("stateless-1", Stateless(Question::Call), 1),
@@ -50,20 +50,15 @@ pub fn all() -> Vec<Scenario> {
 impl Kind {
     fn takes(self, peer: Peer) -> bool {
         match self {
-            // The TypeScript and Python peers have only the tools that are called.
-            Self::Stateless(Question::List) => {
-                matches!(peer, Peer::Tokio | Peer::Smol | Peer::Rmcp | Peer::Hyper)
-            }
+            Self::Stateless(Question::List) => true,
             Self::Stateless(_) => peer.is_modern(),
-            Self::Session { lifecycle: false } => peer != Peer::Ts2,
-            Self::Session { lifecycle: true } => !matches!(peer, Peer::Hyper | Peer::Ts2),
-            Self::Stdio => peer != Peer::Hyper,
+            Self::Session(Custom::Lifecycles) => !peer.is_bare() && peer != Peer::Ts2,
+            Self::Session(_) => peer != Peer::Ts2,
+            Self::Stdio => !peer.is_bare(),
             // A server that does not hold them loses them or refuses them.
-            Self::Sse(Habit::Bursts { early: true, .. }) => {
-                matches!(peer, Peer::Tokio | Peer::Smol)
-            }
+            Self::Sse(Habit::Bursts { early: true, .. }) => peer.is_ours(),
             Self::Sse(Habit::Calls) => peer.has_sse(),
-            Self::Sse(_) => peer.has_sse() && peer != Peer::Hyper,
+            Self::Sse(_) => peer.has_sse() && !peer.is_bare(),
         }
     }
 }
@@ -107,8 +102,8 @@ fn turn(
         _ => "call",
     };
     let sse = matches!(scenario.kind, Kind::Sse(_));
-    // The list is as long as asked for; elsewhere it does not matter.
-    let setup = Setup { core: options.core, tools: 380, hyper: (mode, list), sse };
+    let tools = if mode == "list" { 380 } else { 2 };
+    let setup = Setup { cores: options.cores, tools, hyper: (mode, list), sse };
     let Options { places, warm, time, .. } = options;
     if matches!(scenario.kind, Kind::Stdio) {
         let (outcome, used) = stdio::run(places, peer, &setup, scenario.users, (*warm, *time))?;
@@ -118,15 +113,19 @@ fn turn(
     let mut crowd = Crowd::new(server.address).map_err(|error| error.to_string())?;
     for user in 0..scenario.users {
         match scenario.kind {
+            // Who knows nothing but sessions lists in one.
+            Kind::Stateless(Question::List) if !peer.is_modern() => {
+                crowd.add(Session::new(Custom::Lists));
+            }
             Kind::Stateless(question) => {
                 crowd.add(Stateless { question, next: user as u64 * 1_000_000 });
             }
             // Bare hyper knows no sessions; it gets the same calls.
-            Kind::Session { .. } if peer == Peer::Hyper => {
+            Kind::Session(_) if peer.is_bare() => {
                 crowd.add(Bare { next: 0 });
             }
-            Kind::Session { lifecycle } => crowd.add(Session::new(lifecycle)),
-            Kind::Sse(habit) => crowd.add(Sse::new(habit, peer == Peer::Hyper)),
+            Kind::Session(custom) => crowd.add(Session::new(custom)),
+            Kind::Sse(habit) => crowd.add(Sse::new(habit, peer.is_bare())),
             Kind::Stdio => {}
         }
     }
@@ -175,7 +174,7 @@ fn our_list(options: &Options) -> Result<PathBuf, String> {
         }
     }
 
-    let setup = Setup { core: None, tools: 380, hyper: ("list", None), sse: false };
+    let setup = Setup { cores: None, tools: 380, hyper: ("list", None), sse: false };
     let server = options.places.start(Peer::Tokio, &setup).map_err(|error| error.to_string())?;
     let mut body = Vec::new();
     let mut crowd = Crowd::new(server.address).map_err(|error| error.to_string())?;

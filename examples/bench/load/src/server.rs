@@ -13,6 +13,7 @@ pub enum Peer {
     Smol,
     Rmcp,
     Hyper,
+    HyperSmol,
     Ts1,
     Ts2,
     Py1,
@@ -20,11 +21,12 @@ pub enum Peer {
 }
 
 impl Peer {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Tokio,
         Self::Smol,
         Self::Rmcp,
         Self::Hyper,
+        Self::HyperSmol,
         Self::Ts1,
         Self::Ts2,
         Self::Py1,
@@ -37,6 +39,7 @@ impl Peer {
             Self::Smol => "smol",
             Self::Rmcp => "rmcp",
             Self::Hyper => "hyper",
+            Self::HyperSmol => "hyper-smol",
             Self::Ts1 => "ts1",
             Self::Ts2 => "ts2",
             Self::Py1 => "py1",
@@ -53,9 +56,19 @@ impl Peer {
         !matches!(self, Self::Ts1 | Self::Py1)
     }
 
+    /// Whether it is ours.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Tokio | Self::Smol)
+    }
+
+    /// Whether it is HTTP alone.
+    pub fn is_bare(self) -> bool {
+        matches!(self, Self::Hyper | Self::HyperSmol)
+    }
+
     /// Whether it serves HTTP+SSE.
     pub fn has_sse(self) -> bool {
-        matches!(self, Self::Tokio | Self::Smol | Self::Hyper | Self::Ts1 | Self::Py1)
+        self.is_ours() || self.is_bare() || matches!(self, Self::Ts1 | Self::Py1)
     }
 }
 
@@ -74,8 +87,8 @@ pub struct Places {
 /// How a server is to be run.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// The core it runs on, if it is pinned.
-    pub core: Option<usize>,
+    /// How many cores it runs on, the first ones, if it is pinned.
+    pub cores: Option<usize>,
     pub tools: usize,
     /// What bare hyper answers: its mode, and the file with its result.
     pub hyper: (&'static str, Option<PathBuf>),
@@ -85,11 +98,13 @@ pub struct Setup {
 
 impl Places {
     fn command(&self, peer: Peer, setup: &Setup, place: &str) -> Command {
-        let mut command = match setup.core {
-            Some(core) => {
+        let mut command = match setup.cores {
+            Some(cores) => {
                 let mut command = Command::new("taskset");
-                command.args(["-c", &core.to_string()]);
+                command.args(["-c", &format!("0-{}", cores.saturating_sub(1))]);
                 command.arg(self.program(peer));
+                // Others count the cores they may use.
+                command.env("SMOL_THREADS", cores.to_string());
                 command
             }
             None => Command::new(self.program(peer)),
@@ -102,7 +117,7 @@ impl Places {
         };
         match peer {
             Peer::Tokio | Peer::Smol | Peer::Rmcp => command.args([place, &tools]),
-            Peer::Hyper => {
+            Peer::Hyper | Peer::HyperSmol => {
                 command.args([place, setup.hyper.0]);
                 command.args(&setup.hyper.1)
             }
@@ -124,7 +139,8 @@ impl Places {
             Peer::Tokio => self.release.join("ours-tokio"),
             Peer::Smol => self.release.join("ours-smol"),
             Peer::Rmcp => self.release.join("bench-rmcp"),
-            Peer::Hyper => self.release.join("bench-hyper"),
+            Peer::Hyper => self.release.join("hyper-tokio"),
+            Peer::HyperSmol => self.release.join("hyper-smol"),
             Peer::Ts1 | Peer::Ts2 => "node".into(),
             Peer::Py1 => self.clients.join("py1/bin/python"),
             Peer::Py2 => self.clients.join("py2/bin/python"),

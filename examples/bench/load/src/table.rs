@@ -52,17 +52,17 @@ impl Row {
 
 pub fn print(name: &str, rows: &[Row]) {
     println!("\n{name}");
-    println!("  peer         /s   µs CPU   µs p50   µs p99   tokio is");
+    println!("  peer             /s   µs CPU   µs p50   µs p99   tokio is");
     let reference = rows.iter().find(|row| row.peer == Peer::Tokio);
     for row in rows {
         if let Some(error) = &row.failed {
-            println!("  {:<6} failed: {error}", row.peer.name());
+            println!("  {:<10} failed: {error}", row.peer.name());
             continue;
         }
         let ratio = reference.map_or(f64::NAN, |reference| reference.ratio(row));
         let micros = |duration: Duration| duration.as_secs_f64() * 1e6;
         println!(
-            "  {:<6} {:>9.0} {:>8.1} {:>8.0} {:>8.0} {:>9.2}x",
+            "  {:<10} {:>9.0} {:>8.1} {:>8.0} {:>8.0} {:>9.2}x",
             row.peer.name(),
             row.median(|turn| turn.per_second),
             row.median(|turn| turn.cpu),

@@ -79,6 +79,8 @@ struct Seat<'a> {
     user: Box<dyn User + 'a>,
     lanes: [Option<Connection>; LANES],
     began: Option<Instant>,
+    /// It has begun its first unit of work.
+    at_work: bool,
 }
 
 /// How it went.
@@ -122,20 +124,20 @@ impl<'a> Crowd<'a> {
 
     pub fn add(&mut self, user: impl User + 'a) {
         let user = Box::new(user);
-        self.seats.push(Seat { user, lanes: [const { None }; LANES], began: None });
+        self.seats.push(Seat { user, lanes: [const { None }; LANES], began: None, at_work: false });
     }
 
-    /// Lets the users work: what they do in the first `warm` is not counted. Returns what was done
-    /// in the time after that; `at_start` is called when it begins.
+    /// Lets the users work: what they do before all of them are at it, and for `warm` after that,
+    /// is not counted. Returns what was done in the time then; `at_start` is called when it
+    /// begins.
     pub fn run(
         &mut self,
         warm: Duration,
         time: Duration,
         mut at_start: impl FnMut(),
     ) -> Result<Outcome, String> {
-        let start = Instant::now();
         let mut outcome = Outcome::default();
-        let mut counted_from = None;
+        let (mut at_work, mut counted_from) = (None, None);
         let mut io = Io::default();
         for seat in 0..self.seats.len() {
             self.tell(seat, Happening::Start, &mut io)?;
@@ -155,9 +157,14 @@ impl<'a> Crowd<'a> {
                 return Err("nothing comes any more".into());
             }
             match counted_from {
-                None if now - start >= warm => {
-                    counted_from = Some(now);
-                    at_start();
+                None => {
+                    if at_work.is_none() && self.seats.iter().all(|seat| seat.at_work) {
+                        at_work = Some(now);
+                    }
+                    if at_work.is_some_and(|since| now - since >= warm) {
+                        counted_from = Some(now);
+                        at_start();
+                    }
                 }
                 Some(from) if now - from >= time => {
                     outcome.seconds = (now - from).as_secs_f64();
@@ -282,6 +289,7 @@ impl<'a> Crowd<'a> {
         };
         seat.user.handle(event, io)?;
         seat.began = io.began.take();
+        seat.at_work |= seat.began.is_some();
         for lane in io.closes.drain(..) {
             seat.lanes[lane] = None;
         }

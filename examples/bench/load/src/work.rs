@@ -18,6 +18,11 @@ pub fn session_call(id: u64) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{{HELLO}}}}}"#)
 }
 
+/// `tools/list` of a session.
+fn session_list(id: u64) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/list"}}"#)
+}
+
 /// What is asked again and again without a session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Question {
@@ -128,33 +133,49 @@ enum Stage {
     Ending,
 }
 
-/// Uses a session of Streamable HTTP: call after call, or session after session.
+/// How a user of Streamable HTTP goes about it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Custom {
+    /// Call after call.
+    Calls,
+    /// List after list.
+    Lists,
+    /// Session after session, a call in each.
+    Lifecycles,
+}
+
+/// Uses sessions of Streamable HTTP.
 pub struct Session {
-    /// Begins a session for each call.
-    pub lifecycle: bool,
+    custom: Custom,
     stage: Stage,
     headers: String,
     next: u64,
 }
 
 impl Session {
-    pub fn new(lifecycle: bool) -> Self {
-        Self { lifecycle, stage: Stage::Initializing, headers: String::new(), next: 0 }
+    pub fn new(custom: Custom) -> Self {
+        Self { custom, stage: Stage::Initializing, headers: String::new(), next: 0 }
     }
 
     fn initialize(&mut self, io: &mut Io) {
-        io.begin();
+        if self.custom == Custom::Lifecycles {
+            io.begin();
+        }
         self.stage = Stage::Initializing;
         io.post(post("/mcp", "", INITIALIZE));
     }
 
     fn call(&mut self, io: &mut Io) {
-        if !self.lifecycle {
+        if self.custom != Custom::Lifecycles {
             io.begin();
         }
         self.next += 1;
         self.stage = Stage::Calling;
-        io.post(post("/mcp", &self.headers, &session_call(self.next)));
+        let message = match self.custom {
+            Custom::Lists => session_list(self.next),
+            Custom::Calls | Custom::Lifecycles => session_call(self.next),
+        };
+        io.post(post("/mcp", &self.headers, &message));
     }
 }
 
@@ -180,8 +201,12 @@ impl User for Session {
                 self.call(io);
             }
             Stage::Calling => {
-                expect(status, body, 200, b"hello")?;
-                if self.lifecycle {
+                let question = match self.custom {
+                    Custom::Lists => Question::List,
+                    Custom::Calls | Custom::Lifecycles => Question::Call,
+                };
+                expect(status, body, 200, question.sign())?;
+                if self.custom == Custom::Lifecycles {
                     self.stage = Stage::Ending;
                     let headers = &self.headers;
                     io.post(format!(
@@ -234,7 +259,9 @@ impl Sse {
     }
 
     fn open(&mut self, io: &mut Io) {
-        io.begin();
+        if self.habit != Habit::Calls {
+            io.begin();
+        }
         self.path.clear();
         io.listen(get("/sse", ""));
     }

@@ -19,18 +19,11 @@ struct Count {
     to: u32,
 }
 
-/// The tools that do something, and fillers up to `tools`.
+/// `tools` tools: fillers, one that reports progress, and last the one that is called.
 fn server(tools: usize) -> Result<Server, Box<dyn Error>> {
     let echo = Tool::new("echo").with_description("Says what it is told");
     let count = Tool::new("count").with_description("Counts, and reports each step");
-    let mut server = Server::builder("peer", "1")
-        .tool(echo, |Echo { text }, _cx: Context| async move { Ok(text) })
-        .tool(count, |Count { to }, cx: Context| async move {
-            for step in 1..=to {
-                let _ = cx.progress(f64::from(step), Some(f64::from(to)), Some("counting"));
-            }
-            Ok(format!("counted to {to}"))
-        });
+    let mut server = Server::builder("peer", "1");
     for number in 3..=tools {
         let schema = serde_json::json!({
             "type": "object",
@@ -46,6 +39,15 @@ fn server(tools: usize) -> Result<Server, Box<dyn Error>> {
             .with_input_schema(RawObject::encode(&schema)?);
         server = server.raw_tool(tool, |_: RawObject, _cx: Context| async move { Ok("nothing") });
     }
+    if tools > 1 {
+        server = server.tool(count, |Count { to }, cx: Context| async move {
+            for step in 1..=to {
+                let _ = cx.progress(f64::from(step), Some(f64::from(to)), Some("counting"));
+            }
+            Ok(format!("counted to {to}"))
+        });
+    }
+    let server = server.tool(echo, |Echo { text }, _cx: Context| async move { Ok(text) });
     Ok(server.page_size(10_000).build()?)
 }
 

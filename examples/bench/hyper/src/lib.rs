@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -15,9 +16,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -177,8 +178,11 @@ fn status(status: StatusCode) -> Response<Body> {
     response
 }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+/// What the command line says to serve.
+pub struct Server(Arc<State>);
+
+/// Reads the command line; the address to listen on comes first.
+pub fn from_arguments() -> Result<(String, Server), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let port = arguments.next().unwrap_or_else(|| "8000".into());
     let mode = arguments.next().unwrap_or_default();
@@ -187,24 +191,29 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None if mode == "progress" => CALL.replace("hello", "counted to 10").into(),
         None => Bytes::from_static(CALL.as_bytes()),
     };
-    let state = Arc::new(State {
+    let state = State {
         result,
         streams: mode == "progress",
         next: AtomicU64::new(0),
         open: RwLock::default(),
-    });
-    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let state = Arc::clone(&state);
-        tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let state = Arc::clone(&state);
-                async move { Ok::<_, Infallible>(state.answer(request).await) }
-            });
-            let connection = hyper::server::conn::http1::Builder::new();
-            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+    };
+    Ok((format!("127.0.0.1:{port}"), Server(Arc::new(state))))
+}
+
+impl Server {
+    /// Serves a connection to its end.
+    pub fn serve<I: Read + Write + Unpin + Send + 'static>(
+        &self,
+        io: I,
+    ) -> impl Future<Output = ()> + Send + use<I> {
+        let state = Arc::clone(&self.0);
+        let service = service_fn(move |request| {
+            let state = Arc::clone(&state);
+            async move { Ok::<_, Infallible>(state.answer(request).await) }
         });
+        let connection = hyper::server::conn::http1::Builder::new().serve_connection(io, service);
+        async move {
+            let _ = connection.await;
+        }
     }
 }
