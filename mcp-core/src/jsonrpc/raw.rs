@@ -67,7 +67,7 @@ impl RawJson {
     /// # Errors
     /// [`InvalidJson`] when the value is no `T`; the message names the member.
     pub fn to<T: DeserializeOwned>(&self) -> Result<T, InvalidJson> {
-        Ok(serde_json::from_slice(&self.json)?)
+        Ok(serde_json::from_str(self.as_str())?)
     }
 
     /// The JSON text.

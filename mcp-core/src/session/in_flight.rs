@@ -66,6 +66,7 @@ impl InFlightTable {
     }
 
     /// Those that came on a lane.
+    #[cfg(feature = "client")]
     pub(super) fn on_lane(&self, lane: Lane) -> impl Iterator<Item = RequestKey> + '_ {
         self.requests.iter().filter(move |(_, it)| it.lane == lane).map(|(key, _)| *key)
     }

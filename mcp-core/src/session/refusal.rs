@@ -24,6 +24,7 @@ pub(super) fn unanswered() -> ErrorObject {
 }
 
 /// What a server hears that asked on behalf of a request of ours that is no longer wanted.
+#[cfg(feature = "client")]
 pub(super) fn withdrawn() -> ErrorObject {
     ErrorObject::internal("Internal error: the request that this is part of was cancelled")
 }

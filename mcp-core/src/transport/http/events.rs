@@ -140,7 +140,6 @@ impl EventStore for MemoryEvents {
     }
 }
 
-#[derive(Debug)]
 struct MemoryLog {
     limits: MemoryEvents,
     streams: BTreeMap<u64, Kept>,
@@ -149,7 +148,7 @@ struct MemoryLog {
     bytes: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Kept {
     events: VecDeque<(u64, Option<Frame>)>,
     /// The place of the newest event that was appended.
@@ -157,6 +156,16 @@ struct Kept {
     /// The place of the newest event that is gone.
     gone: u64,
     ended: bool,
+}
+
+/// Shows sizes only: events hold payload.
+impl fmt::Debug for MemoryLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryLog")
+            .field("events", &self.order.len())
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl EventLog for MemoryLog {
