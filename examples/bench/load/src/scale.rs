@@ -61,7 +61,7 @@ fn idle_on(options: &Options, peer: Peer, sse: bool) -> Result<(), String> {
     for _ in 0..options.sessions {
         crowd.add(Idle::new(sse, peer.is_bare()));
     }
-    crowd.run_once(64)?;
+    crowd.run_once()?;
     std::thread::sleep(Duration::from_millis(500));
     let each = (memory()? - before) as f64 / options.sessions as f64;
     let mut among = calls(options, &server, peer)?;
@@ -131,7 +131,7 @@ fn sessions(options: &Options) -> Result<(), String> {
         for _ in 0..sessions {
             others.add(Idle::new(false, false));
         }
-        others.run_once(64)?;
+        others.run_once()?;
         median(options, || {
             let mut busy = crowd(&server)?;
             (0..16).for_each(|_| busy.add(Session::new(Custom::Calls)));

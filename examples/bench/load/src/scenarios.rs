@@ -179,7 +179,7 @@ fn our_list(options: &Options) -> Result<PathBuf, String> {
     let mut body = Vec::new();
     let mut crowd = Crowd::new(server.address).map_err(|error| error.to_string())?;
     crowd.add(Once(&mut body));
-    crowd.run_once(1)?;
+    crowd.run_once()?;
     drop(crowd);
     let start = memchr::memmem::find(&body, b"\"result\":").ok_or("no result in our list")? + 9;
     let result = body.get(start..body.len() - 1).unwrap_or_default();

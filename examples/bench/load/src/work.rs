@@ -182,7 +182,10 @@ impl Session {
 impl User for Session {
     fn handle(&mut self, event: Event<'_>, io: &mut Io) -> Result<(), String> {
         let Event::Answer { status, session, body } = event else {
-            self.initialize(io);
+            match self.stage {
+                Stage::Calling => self.call(io),
+                _ => self.initialize(io),
+            }
             return Ok(());
         };
         match self.stage {
@@ -328,6 +331,7 @@ impl Sse {
 impl User for Sse {
     fn handle(&mut self, event: Event<'_>, io: &mut Io) -> Result<(), String> {
         match event {
+            Event::Start if self.stage == Stage::Calling => self.work(io),
             Event::Start => self.open(io),
             Event::Event(event) if self.path.is_empty() => {
                 let event = String::from_utf8_lossy(event);
