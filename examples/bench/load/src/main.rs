@@ -25,7 +25,8 @@ Compares MCP servers; every server gets the same bytes.
   --scenarios A,B    those whose names begin so (default: all; `list` prints them)
   --peers A,B        tokio smol rmcp hyper hyper-smol ts1 ts2 py1 py2 (default: all)
   --rounds N         rounds, each server once in each (default 5)
-  --time-ms MS       what is measured of a turn (default 2000)
+  --time-ms MS       what is measured of a turn; more if it is not an answer for each user
+                     (default 2000)
   --warm-ms MS       what goes before it (default 500)
   --cores N|none     how many cores servers run on, from core 0 (default 1; the load runs where
                      taskset says)

@@ -129,8 +129,8 @@ impl<'a> Crowd<'a> {
     }
 
     /// Lets the users work. What they do in the first `warm` is not counted, and not the first unit
-    /// of each, which comes before that. Returns what was done in the time then; `at_start` is
-    /// called when it begins.
+    /// of each, which comes before that. Returns what was done in the time then, or in up to ten
+    /// times as long if it was not a unit for each; `at_start` is called when it begins.
     pub fn run(
         &mut self,
         warm: Duration,
@@ -143,6 +143,8 @@ impl<'a> Crowd<'a> {
         let start = Instant::now();
         let mut outcome = Outcome::default();
         let mut counted_from = None;
+        let users = self.seats.len();
+        let is_fair = |outcome: &Outcome| outcome.units >= users;
         let mut io = Io::default();
         for seat in 0..self.seats.len() {
             self.tell(seat, Happening::Start, &mut io)?;
@@ -166,7 +168,9 @@ impl<'a> Crowd<'a> {
                     counted_from = Some(now);
                     at_start();
                 }
-                Some(from) if now - from >= time => {
+                Some(from)
+                    if now - from >= time && (is_fair(&outcome) || now - from >= 10 * time) =>
+                {
                     outcome.seconds = (now - from).as_secs_f64();
                     return Ok(outcome);
                 }
@@ -242,10 +246,16 @@ impl<'a> Crowd<'a> {
 
     fn read(&mut self, seat: usize, lane: usize, io: &mut Io) -> Result<(), String> {
         loop {
-            let Some(connection) = &mut self.seats[seat].lanes[lane] else {
+            let Seat { lanes, began, .. } = &mut self.seats[seat];
+            let Some(connection) = &mut lanes[lane] else {
                 return Ok(());
             };
             let length = match connection.stream.read(&mut self.scratch) {
+                // A server need not keep an idle connection; the next request makes another.
+                Ok(0) if lane == POST && began.is_none() => {
+                    lanes[lane] = None;
+                    return Ok(());
+                }
                 Ok(0) => return Err("the server hung up".into()),
                 Ok(length) => length,
                 Err(error) if is_later(&error) => return Ok(()),
