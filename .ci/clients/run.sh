@@ -1,30 +1,16 @@
 #!/usr/bin/env bash
-# run.sh [--quick] [--only=PATTERN] [SERVER...]: installs the clients and drives each server, by default the two in
+# run.sh [--quick] [--only PATTERN]... [SERVER...]: installs the clients and drives each server, by default the two in
 # target/release. Ends with the total, `N passed, N failed`, and fails when anything failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-options=() servers=()
-for argument; do
-    case $argument in
-        -*) options+=("$argument") ;;
-        *) servers+=("$argument") ;;
-    esac
-done
-if [ ${#servers[@]} = 0 ]; then
-    servers=("$root/target/release/catalog-server-tokio" "$root/target/release/catalog-server-smol")
-fi
+. "$here/../total.sh"
+split "$@"
+[ ${#programs[@]} -gt 0 ] || programs=("$root"/target/release/catalog-server-{tokio,smol})
+
+drive() {
+    python3 "$here/run.py" --server "$1" "${options[@]}"
+}
 
 "$here/install.sh"
-passed=0 failed=0
-report=$(mktemp)
-trap 'rm -f "$report"' EXIT
-for server in "${servers[@]}"; do
-    echo "== $server"
-    python3 "$here/run.py" --server "$server" "${options[@]}" | tee "$report" || true
-    read -r ok _ bad _ <<< "$(tail -n 1 "$report")"
-    if [[ ! $ok =~ ^[0-9]+$ || ! $bad =~ ^[0-9]+$ ]]; then ok=0 bad=1; fi
-    passed=$((passed + ok)) failed=$((failed + bad))
-done
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+total drive "${programs[@]}"

@@ -3,18 +3,14 @@
 import sys
 from typing import Annotated
 
-import anyio
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, ListRoots, MCPServer, Resolve, Sample
 from mcp_types import CreateMessageResult, ListRootsResult, SamplingMessage, TextContent
-from pydantic import BaseModel
+
+from plain import Answer, offer
 
 transport, port = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0
 server = MCPServer("peer", log_level="WARNING")
-cancelled = 0
-
-
-class Answer(BaseModel):
-    name: str
+offer(server, Context)
 
 
 async def asked(question: str) -> Elicit[Answer]:
@@ -28,35 +24,6 @@ async def sampled(prompt: str) -> Sample:
 
 async def listed() -> ListRoots:
     return ListRoots()
-
-
-@server.tool()
-def echo(text: str) -> str:
-    return text
-
-
-@server.tool()
-async def count(to: int, ctx: Context) -> str:
-    for step in range(1, to + 1):
-        await ctx.report_progress(step, to, f"step {step}")
-        await anyio.sleep(0.02)
-    return f"counted to {to}"
-
-
-@server.tool()
-async def sleep(seconds: float) -> str:
-    global cancelled
-    try:
-        await anyio.sleep(seconds)
-    except anyio.get_cancelled_exc_class():
-        cancelled += 1
-        raise
-    return f"slept {seconds} s"
-
-
-@server.tool(name="cancelled")
-def cancelled_sleeps() -> str:
-    return str(cancelled)
 
 
 @server.tool()
@@ -78,16 +45,6 @@ async def roots(result: Annotated[ListRootsResult, Resolve(listed)]) -> str:
 async def touch(ctx: Context) -> str:
     await ctx.notify_resource_updated("peer://notes")
     return "touched"
-
-
-@server.resource("peer://notes")
-def notes() -> str:
-    return "notes of the peer"
-
-
-@server.prompt()
-def greeting(name: str) -> str:
-    return f"Greet {name}"
 
 
 match transport:
