@@ -32,10 +32,10 @@
 //!
 //! `std`, `http` and `client` are on by default. Without the first two the crate is `no_std` with
 //! `alloc`: sessions and stdio; without `client` it is the server's end alone. `schemars` derives
-//! input schemas from argument types, `validate` holds tools to their schemas, `driver` is the
-//! async glue of servers and `client-driver` that of clients, `tower` makes the HTTP service one of
-//! `tower`'s. `es256` adds keys that clients sign with, `skills` what hosts of skills have to check.
-//! Features only add.
+//! input schemas from argument types, `validate` holds tools to their schemas: servers
+//! their own, clients those of others. `driver` is the async glue of servers and `client-driver` that
+//! of clients, `tower` makes the HTTP service one of `tower`'s. `es256` adds keys that clients sign
+//! with, `skills` what hosts of skills have to check. Features only add.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -65,3 +65,5 @@ pub mod session;
 pub mod skills;
 pub mod time;
 pub mod transport;
+#[cfg(feature = "validate")]
+pub mod validate;

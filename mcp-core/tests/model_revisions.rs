@@ -83,7 +83,7 @@ fn full_tool() -> Tool {
         .with_execution(ToolExecution::new().with_task_support(TaskSupport::Optional))
 }
 
-/// Table T5: Tool; TOOL-06, TOOL-32
+/// Table T5: Tool; TOOL-06, TOOL-27, TOOL-32
 #[test]
 fn tools_grow() {
     let deltas = [
@@ -97,6 +97,11 @@ fn tools_grow() {
     let list = ListToolsResult::new([full_tool()]);
     assert_eq!(sent(&list, R1)["tools"][0], sent(&full_tool(), R1));
     assert_eq!(full_tool().display_name(), "T");
+    let mut tool = full_tool();
+    tool.title = None;
+    tool.annotations = Some(ToolAnnotations::default().with_title("among"));
+    assert_eq!(tool.display_name(), "among");
+    assert_eq!(Tool::new("name").display_name(), "name");
 }
 
 /// Table T5: Resource, ResourceTemplate, ResourceContents, Root, Prompt, Annotations; RES-04,

@@ -96,12 +96,12 @@ fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
 }
 
 /// Keeps a message that quotes a client from growing with what the client sent.
-pub(super) fn shorten(message: String) -> String {
+pub(crate) fn shorten(message: String) -> String {
     shorten_to(MAX_MESSAGE, message)
 }
 
 /// Keeps a message from being longer than `limit` bytes and the mark of what is left out.
-pub(super) fn shorten_to(limit: usize, mut message: String) -> String {
+pub(crate) fn shorten_to(limit: usize, mut message: String) -> String {
     if message.len() > limit {
         let mut ends = (0..=limit).rev();
         let end = ends.find(|end| message.is_char_boundary(*end));

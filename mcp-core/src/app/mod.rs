@@ -88,8 +88,9 @@ mod changes;
 mod completion;
 mod connection;
 mod context;
+mod contract;
 mod conversation;
-mod decode;
+pub(crate) mod decode;
 mod digest;
 mod error;
 mod extension;
@@ -117,12 +118,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod tool;
-#[cfg(not(feature = "validate"))]
-mod unchecked;
 #[cfg(feature = "validate")]
 mod unique;
-#[cfg(feature = "validate")]
-mod validate;
 
 pub use answer::Elicited;
 pub use ask::{Ask, Questions, ask_all};
@@ -131,8 +128,6 @@ pub use changes::Changes;
 pub use completion::CompletionInput;
 pub use connection::Connection;
 pub use context::{Context, Delivery};
-#[cfg(feature = "validate")]
-pub use error::SchemaError;
 pub use error::{AskError, CallError, ConfigError};
 pub use feature::ClientFeature;
 pub use handler::{Handler, Peer, PeerAnswer};
@@ -145,10 +140,7 @@ pub use template::{TemplateError, UriVariables};
 pub use tool::Json;
 pub use tool::ToolOutput;
 
-#[cfg(not(feature = "validate"))]
-use unchecked::Contract;
-#[cfg(feature = "validate")]
-use validate::Contract;
+use contract::Contract;
 
 /// The work of a handler: the one allocation a call takes.
 type Work<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;

@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::wire::{wire, wire_enum};
+use super::icon::Icon;
+use super::wire::wire;
 
 wire! {
     /// The name and version of a client or server (`2025-11-25/schema#implementation`).
@@ -35,36 +36,5 @@ wire! {
             /// Where to read more. Since 2025-11-25.
             website_url / with_website_url: String,
         }
-    }
-}
-
-wire! {
-    /// A picture to show in a user interface (`2025-11-25/schema#icon`); since 2025-11-25.
-    ///
-    /// Whoever shows it takes `https:` and `data:` sources only, and fetches them without
-    /// credentials.
-    pub struct Icon {
-        required {
-            /// An `https:` or `data:` URI.
-            src: String,
-        }
-        always {
-            /// The media type, if the source does not say it.
-            mime_type / with_mime_type: String,
-            /// Sizes such as `48x48`, or `any` for scalable pictures.
-            sizes / with_sizes: Vec<String>,
-            /// The background the picture is made for; without it, either.
-            theme / with_theme: IconTheme,
-        }
-    }
-}
-
-wire_enum! {
-    /// The background an icon is made for.
-    pub enum IconTheme {
-        /// A dark background.
-        Dark = "dark",
-        /// A light background.
-        Light = "light",
     }
 }

@@ -30,6 +30,7 @@ mod errors;
 mod field;
 mod field_wire;
 mod form;
+mod icon;
 mod implementation;
 mod initialize;
 mod logging;
@@ -83,7 +84,8 @@ pub use field::{
     TextFormat,
 };
 pub use form::FormSchema;
-pub use implementation::{Icon, IconTheme, Implementation};
+pub use icon::{Icon, IconSource, IconTheme};
+pub use implementation::Implementation;
 pub use initialize::{InitializeParams, InitializeResult};
 pub use logging::{Level, LogParams, SetLevelParams, UnknownLevel};
 pub use meta::{MalformedMeta, Meta};

@@ -132,6 +132,16 @@ fn spell_out_property_schemas(schema: &mut RawObject) {
 wire! {
     /// Hints about a tool's behaviour, not to be trusted unless the server is
     /// (`2025-11-25/schema#toolannotations`); since 2025-03-26.
+    ///
+    /// The members are what the server said; `is_…` is what to assume where it said nothing, and
+    /// the default stands for a tool without annotations.
+    ///
+    /// ```
+    /// use mcp_core::model::Tool;
+    ///
+    /// let hints = Tool::new("drop_table").annotations.unwrap_or_default();
+    /// assert!(hints.is_destructive() && !hints.is_idempotent());
+    /// ```
     #[derive(Default)]
     pub struct ToolAnnotations {
         required {}
@@ -148,6 +158,34 @@ wire! {
             /// It deals with the outside world. Absent means that it does.
             open_world_hint / with_open_world_hint: bool,
         }
+    }
+}
+
+impl ToolAnnotations {
+    /// Whether the tool changes nothing; it may unless it says otherwise.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.read_only_hint.unwrap_or(false)
+    }
+
+    /// Whether what the tool changes may destroy something; it may unless it says otherwise, or
+    /// changes nothing.
+    #[must_use]
+    pub fn is_destructive(&self) -> bool {
+        !self.is_read_only() && self.destructive_hint.unwrap_or(true)
+    }
+
+    /// Whether calling the tool again with the same arguments changes nothing more; it may change
+    /// more unless it says otherwise, or changes nothing at all.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.is_read_only() || self.idempotent_hint.unwrap_or(false)
+    }
+
+    /// Whether the tool deals with the outside world; it does unless it says otherwise.
+    #[must_use]
+    pub fn is_open_world(&self) -> bool {
+        self.open_world_hint.unwrap_or(true)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Arguments and structured output held against their schemas.
 
-use mcp_core::app::{Changes, ConfigError, Context, SchemaError, Server};
+use mcp_core::app::{Changes, ConfigError, Context, Server};
 use mcp_core::jsonrpc::{ErrorCode, RawJson};
 use mcp_core::lifecycle::Method;
 use mcp_core::model::{CallToolResult, Content, RawObject, Tool};
 use mcp_core::revision::Revision;
+use mcp_core::validate::SchemaError;
 use serde_json::{Value, json};
 
 use crate::support::Fixture;
@@ -349,7 +350,7 @@ fn schema_08_explanations_are_given_up_when_they_explode() {
     let told = complaint(&fixture, &nested(3, "7")).unwrap();
     assert!(told.starts_with("`/a`: matches none of the alternatives: (1)"), "{told}");
     let told = complaint(&fixture, &nested(60, "7")).unwrap();
-    assert_eq!(told, "they do not match the tool's input schema");
+    assert_eq!(told, "it does not match the schema");
 }
 
 /// SCHEMA-08: copies of a large value are paid for, as each alternative that fails makes one.
@@ -362,7 +363,7 @@ fn schema_08_explanations_do_not_multiply_large_values() {
     assert!(complaint(&fixture, r#"{"a":"b"}"#).unwrap().contains("(4)"));
     let large = json!({"a": "x".repeat(1 << 20)}).to_string();
     let told = complaint(&fixture, &large).unwrap();
-    assert_eq!(told, "they do not match the tool's input schema");
+    assert_eq!(told, "it does not match the schema");
 }
 
 /// SCHEMA-08: a schema that leads back to itself multiplies the depth of a value by its own. As
@@ -383,7 +384,7 @@ fn schema_08_values_are_as_deep_as_the_stack_allows() {
             "{told}"
         );
         let told = complaint(&fixture, &nested(30, "{}")).unwrap();
-        assert_eq!(told, "they are nested too deeply");
+        assert_eq!(told, "it is nested too deeply");
     }
     // One that does not lead back takes as much as can be read at all.
     let flat = fixture(r#"{"type":"object","additionalProperties":{"type":"object"}}"#);

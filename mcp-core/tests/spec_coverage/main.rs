@@ -28,8 +28,9 @@ use crate::scan::Test;
 const SERVER: &str = include_str!("requirements.tsv");
 
 /// What is asked of clients alone, by the part that does it.
-const CLIENT: [&str; 4] = [
+const CLIENT: [&str; 5] = [
     include_str!("client_session.tsv"),
+    include_str!("client_features.tsv"),
     include_str!("client_http.tsv"),
     include_str!("client_stdio.tsv"),
     include_str!("client_auth.tsv"),

@@ -1,6 +1,7 @@
 //! The glue of clients, against our own server and against ones that only a test would write.
 
 mod errors;
+mod features;
 mod pool;
 mod streams;
 mod tasks;

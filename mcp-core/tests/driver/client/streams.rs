@@ -14,9 +14,9 @@ use crate::net::Net;
 use crate::pipe::Pipe;
 
 /// A server that only a test would write.
-struct Script {
-    net: Net,
-    client: Client<Net>,
+pub(super) struct Script {
+    pub(super) net: Net,
+    pub(super) client: Client<Net>,
     /// What the client reads.
     to: Pipe,
     from: Pipe,
@@ -24,7 +24,7 @@ struct Script {
 
 impl Script {
     /// A client that is held to a legacy revision, ready.
-    fn legacy() -> Self {
+    pub(super) fn legacy() -> Self {
         let (net, to, from) = (Net::new(), Pipe::new(), Pipe::new());
         let (builder, streams) = (builder(&net).protocol(LEGACY), (to.clone(), from.clone()));
         let ready = start(&net, async move { builder.streams(streams).await });
@@ -36,11 +36,11 @@ impl Script {
         Self { net, client, to, from }
     }
 
-    fn heard(&self) -> Vec<Value> {
+    pub(super) fn heard(&self) -> Vec<Value> {
         messages(&self.net, &self.from)
     }
 
-    fn say(&self, message: &Value) {
+    pub(super) fn say(&self, message: &Value) {
         self.to.send(format!("{message}\n"));
         self.net.sim.run();
     }

@@ -9,7 +9,7 @@ use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{ErrorIterator, ValidationError};
 use serde_json::Value;
 
-use super::super::decode;
+use crate::app::decode;
 
 /// How many mistakes are named: enough to correct them in one go, and few enough to read.
 const MAX_MISTAKES: usize = 8;
@@ -26,8 +26,8 @@ const MAX_NAMES: usize = 8;
 /// The most bytes of what a mistake quotes from the schema or from the arguments' names.
 const MAX_QUOTE: usize = 160;
 
-/// One message for all mistakes. Each names its argument by JSON Pointer; values are not
-/// repeated, the model knows them.
+/// One message for all mistakes. Each names its member by JSON Pointer; values are not repeated,
+/// whoever made them knows them.
 pub(super) fn list(errors: ErrorIterator<'_>) -> String {
     let mut first = Vec::new();
     let mut more = 0;
@@ -38,7 +38,7 @@ pub(super) fn list(errors: ErrorIterator<'_>) -> String {
             more += 1;
         }
     }
-    let mut message = format!("Invalid arguments: {}", first.join("; "));
+    let mut message = first.join("; ");
     if more > 0 {
         message += &format!("; and {more} more");
     }

@@ -1,4 +1,7 @@
-//! Holding tools to their schemas: what clients give them, and what they return.
+//! Holding values to JSON Schemas: what tools are given, and what they return.
+//!
+//! Servers built with the feature check arguments and structured output of their tools by
+//! themselves. A client asks for it with an [`OutputSchema`].
 //!
 //! Schemas are the application's, or come through it from someone it does not trust; instances
 //! are anyone's. So a schema is measured before it is compiled ([`outline`]), and an instance is
@@ -10,16 +13,19 @@ use alloc::string::String;
 use jsonschema::{Draft, PatternOptions, ValidationOptions};
 use serde_json::Value;
 
-use super::decode::{self, Misfit};
-use super::{ConfigError, SchemaError};
-use crate::jsonrpc::RawJson;
-use crate::model::{RawObject, Tool};
+use crate::app::decode;
+use crate::model::RawObject;
 
+mod error;
 mod explain;
 mod keyword;
 mod meter;
 mod outline;
+mod output;
 mod reference;
+
+pub use error::SchemaError;
+pub use output::{InvalidOutput, OutputSchema};
 
 use outline::Outline;
 
@@ -29,56 +35,15 @@ const MAX_BYTES: usize = 256 << 10;
 /// The largest program that one pattern may become, in bytes. `^[\w.-]{1,64}$` takes 5 KiB.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
 
-/// A tool's schemas, ready to be checked against.
-#[derive(Debug, Default)]
-pub(super) struct Contract {
-    /// None if any object will do: arguments are one before they get here.
-    input: Option<Validator>,
-    output: Option<Validator>,
-}
-
-impl Contract {
-    pub(super) fn of(tool: &Tool) -> Result<Self, ConfigError> {
-        let compile = |schema: &RawObject, which| {
-            Validator::new(schema).map_err(|error| {
-                let tool = tool.name.clone();
-                ConfigError::Schema { tool, which, error }
-            })
-        };
-        let input = &tool.input_schema;
-        let any_object = *input == Tool::new("").input_schema;
-        Ok(Self {
-            input: if any_object { None } else { Some(compile(input, "input")?) },
-            output: tool.output_schema.as_ref().map(|it| compile(it, "output")).transpose()?,
-        })
-    }
-
-    /// TOOL-30.
-    pub(super) fn check_arguments(&self, text: &str) -> Result<(), Misfit> {
-        let Some(validator) = &self.input else {
-            return Ok(());
-        };
-        validator.check(&decode::instance(text)?).map_err(Misfit::new)
-    }
-
-    /// TOOL-22.
-    pub(super) fn allows_output(&self, json: &RawJson) -> bool {
-        let Some(validator) = &self.output else {
-            return true;
-        };
-        json.to().is_ok_and(|value| validator.allows(&value))
-    }
-}
-
 /// A compiled schema.
 #[derive(Debug)]
-struct Validator {
+pub(crate) struct Validator {
     compiled: jsonschema::Validator,
     outline: Outline,
 }
 
 impl Validator {
-    fn new(schema: &RawObject) -> Result<Self, SchemaError> {
+    pub(crate) fn new(schema: &RawObject) -> Result<Self, SchemaError> {
         if schema.get().len() > MAX_BYTES {
             return Err(SchemaError::Bytes { limit: MAX_BYTES });
         }
@@ -100,13 +65,14 @@ impl Validator {
         Ok(Self { compiled, outline })
     }
 
-    fn allows(&self, instance: &Value) -> bool {
+    pub(crate) fn allows(&self, instance: &Value) -> bool {
         self.outline.can_take(instance) && self.compiled.is_valid(instance)
     }
 
-    fn check(&self, instance: &Value) -> Result<(), String> {
+    /// Checks a value; the error says what to correct.
+    pub(crate) fn check(&self, instance: &Value) -> Result<(), String> {
         if !self.outline.can_take(instance) {
-            return Err("Invalid arguments: they are nested too deeply".into());
+            return Err("it is nested too deeply".into());
         }
         if self.compiled.is_valid(instance) {
             return Ok(());
@@ -114,7 +80,7 @@ impl Validator {
         // Whether something is valid takes time in proportion to it, saying why not need not:
         // every alternative that fails is explained with all of its own alternatives.
         if !meter::affords_explanation(&self.outline, instance) {
-            return Err("Invalid arguments: they do not match the tool's input schema".into());
+            return Err("it does not match the schema".into());
         }
         Err(explain::list(self.compiled.iter_errors(instance)))
     }

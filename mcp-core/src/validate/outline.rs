@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use jsonschema::Draft;
 use serde_json::Value;
 
-use super::super::SchemaError;
+use super::SchemaError;
 use super::keyword::{Holds, Site, holds};
 use super::reference::{Address, Names};
 

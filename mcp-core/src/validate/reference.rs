@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use jsonschema::Draft;
 use serde_json::{Map, Value};
 
-use super::super::SchemaError;
+use super::SchemaError;
 use super::shown;
 
 /// What tells two subschemas apart that say the same.
