@@ -10,8 +10,8 @@ use core::{fmt, mem};
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use block::Block;
-pub use event::SseEvent;
+use self::block::Block;
+pub use self::event::SseEvent;
 
 use crate::jsonrpc::position;
 use crate::transport::stdio::Intake;
