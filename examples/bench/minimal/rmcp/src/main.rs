@@ -1,7 +1,6 @@
 //! The server of our README, on the official Rust SDK: with its macros with `--features derive`,
 //! else with the schema of its tool written out.
 
-use rmcp::ServerHandler;
 use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
