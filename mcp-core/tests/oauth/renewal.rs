@@ -43,6 +43,28 @@ fn a_token_is_renewed_before_it_is_refused() {
     assert_eq!(world.opened.len(), 1, "nobody is asked");
 }
 
+/// A token is good for one request at least, and one that does not live long for most of its
+/// life: nobody asks for tokens without end.
+#[test]
+fn tokens_that_end_soon_are_used_all_the_same() {
+    for (lives, uses) in [(0, 1), (4, 3), (2, 2)] {
+        let mut world = World::new(config());
+        world.tokens = json!({"access_token": "at", "token_type": "Bearer", "expires_in": lives, "refresh_token": "rt"});
+        world.challenged(&challenge("")).unwrap();
+        let before = grants(&world).len();
+        let mut attempt = Attempt::new("x");
+        if world.send(&mut attempt).is_none() {
+            assert_eq!(world.run(), Some(Ok(())));
+            assert!(world.send(&mut attempt).is_some(), "lives {lives} s");
+        }
+        for _ in 1..uses {
+            world.now = world.now + Duration::from_secs(1);
+            assert!(world.token().is_some(), "lives {lives} s");
+        }
+        assert!(grants(&world).len() <= before + 1, "lives {lives} s");
+    }
+}
+
 /// case_74: one refresh, however many requests need it; the others wait and share what it brings.
 #[test]
 fn case_74_a_rotating_token_is_used_once() {

@@ -94,6 +94,9 @@ pub struct Attempt {
     operation: String,
     /// The token that was sent: which one by count, zero for none.
     generation: u64,
+    /// The token that was found to end, by count: one that comes after it is sent, however soon
+    /// it ends.
+    ends: Option<u64>,
     renewals: u8,
     nonces: u8,
 }
@@ -102,11 +105,13 @@ impl Attempt {
     /// A request for an operation: the method and what it is about, `tools/call add`. The limit
     /// to step-ups is per operation (AUTH-C40).
     pub fn new(operation: impl Into<String>) -> Self {
-        Self { operation: operation.into(), generation: 0, renewals: 0, nonces: 0 }
+        let operation = operation.into();
+        Self { operation, generation: 0, ends: None, renewals: 0, nonces: 0 }
     }
 }
 
-/// A token that is about to expire is not sent any more.
+/// A token that is about to expire is not sent any more. Of one that does not live long, the last
+/// quarter is as much.
 const LEEWAY: Duration = Duration::from_secs(10);
 
 /// With a token: once after a refresh, once after all else.
@@ -168,6 +173,8 @@ pub struct Authorizer {
     entropy: Entropy,
     nonces: Nonces,
     tokens: Option<Tokens>,
+    /// When they were issued, if they are of this run.
+    issued_at: Option<UnixTime>,
     issuer: Option<String>,
     authority: Option<Authority>,
     /// Counts the tokens.
@@ -199,6 +206,7 @@ impl Authorizer {
             flow: None,
             step: None,
             tokens,
+            issued_at: None,
             issuer,
             store,
             config,
@@ -222,13 +230,18 @@ impl Authorizer {
         if !own.is_some_and(|it| it.same_origin(&self.config.server)) {
             return Ok(Authorization::Anonymous);
         }
-        if self.is_expired(now) {
+        let mut ends = self.is_expired(now);
+        if ends && attempt.ends.is_some_and(|ends| ends < self.generation) {
+            // It is as new as it can be.
+            ends = false;
+        } else if ends {
+            attempt.ends = Some(self.generation);
             self.refresh(now);
             if self.refresh_token().is_none() {
                 self.tokens = None;
             }
         }
-        let Some(tokens) = self.tokens.as_ref().filter(|_| !self.is_expired(now)) else {
+        let Some(tokens) = self.tokens.as_ref().filter(|_| !ends) else {
             attempt.generation = 0;
             let waits = self.flow.is_some();
             return Ok(if waits { Authorization::Wait } else { Authorization::Anonymous });
@@ -348,7 +361,7 @@ impl Authorizer {
         };
         let (page, next) = flow.handle_redirect(&mut self.tools(now), query);
         match next {
-            Some(next) => self.go_on(flow, next),
+            Some(next) => self.go_on(now, flow, next),
             None => self.flow = Some(flow),
         }
         page
@@ -463,7 +476,7 @@ impl Authorizer {
     fn begin(&mut self, now: UnixTime, trigger: Trigger) -> Verdict {
         if self.flow.is_none() {
             let begun = Flow::begin(trigger, &mut self.tools(now));
-            self.accept(begun);
+            self.accept(now, begun);
         }
         Verdict::Wait
     }
@@ -482,12 +495,12 @@ impl Authorizer {
             Some(authority) => Flow::refresh(authority, trigger, &mut self.tools(now)),
             None => Flow::begin(trigger, &mut self.tools(now)),
         };
-        self.accept(begun);
+        self.accept(now, begun);
     }
 
-    fn accept(&mut self, begun: Result<(Flow, Next), AuthError>) {
+    fn accept(&mut self, now: UnixTime, begun: Result<(Flow, Next), AuthError>) {
         match begun {
-            Ok((flow, next)) => self.go_on(flow, Ok(next)),
+            Ok((flow, next)) => self.go_on(now, flow, Ok(next)),
             Err(error) => self.step = Some(Step::Failed(error)),
         }
     }
@@ -505,10 +518,10 @@ impl Authorizer {
             return;
         }
         let next = with(&mut flow, &mut self.tools(now));
-        self.go_on(flow, next);
+        self.go_on(now, flow, next);
     }
 
-    fn go_on(&mut self, flow: Flow, next: Result<Next, AuthError>) {
+    fn go_on(&mut self, now: UnixTime, flow: Flow, next: Result<Next, AuthError>) {
         self.step = Some(match next {
             Ok(Next::Fetch(request)) => {
                 self.flow = Some(flow);
@@ -520,6 +533,7 @@ impl Authorizer {
             }
             Ok(Next::Done(grown)) => {
                 self.keep(grown);
+                self.issued_at = Some(now);
                 Step::Done
             }
             Err(error) => Step::Failed(error),
@@ -551,9 +565,13 @@ impl Authorizer {
         self.tokens.is_some() && !self.is_expired(now) && attempt.generation < self.generation
     }
 
-    fn is_expired(&self, now: UnixTime) -> bool {
-        let end = self.tokens.as_ref().and_then(|it| it.expires_at);
-        end.is_some_and(|end| now + LEEWAY >= end)
+    /// Whether the token ends, or is about to.
+    pub(crate) fn is_expired(&self, now: UnixTime) -> bool {
+        let Some(end) = self.tokens.as_ref().and_then(|it| it.expires_at) else {
+            return false;
+        };
+        let life = |issued: UnixTime| end.since_epoch().saturating_sub(issued.since_epoch());
+        now + self.issued_at.map_or(LEEWAY, |issued| LEEWAY.min(life(issued) / 4)) >= end
     }
 
     fn refresh_token(&self) -> Option<(String, super::super::Secret)> {

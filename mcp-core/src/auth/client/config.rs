@@ -262,6 +262,13 @@ impl OAuthConfig {
         self
     }
 
+    /// The URL of the MCP server, in the form in which a
+    /// [`CredentialStore`](super::CredentialStore) knows it.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        self.server.as_str()
+    }
+
     /// The document to publish at the URL of
     /// [`with_metadata_document`](Self::with_metadata_document), as JSON (AUTH-C25).
     #[must_use]

@@ -153,6 +153,10 @@ impl<P: ClientPlatform> Session<P> {
         loop {
             let mut request = request.clone();
             let now = self.platform.unix_time();
+            if self.authorizer().is_expired(now) {
+                // What renews the token may end in front of a person.
+                self.prepare().await;
+            }
             let authorized = self.authorizer().authorize(now, &mut attempt, &mut request);
             match authorized {
                 Ok(Authorization::Wait) => {
