@@ -183,7 +183,12 @@ impl Link {
     pub(super) fn why_closed(&self) -> ClientError {
         let state = self.lock();
         let reason = state.closed.clone().unwrap_or(ClientCloseReason::Local);
-        ClientError::Closed { reason, trouble: state.trouble.clone() }
+        // Who never said who it is, and says something else, is perhaps no server.
+        let noise = || {
+            let is_noise = state.server.is_none() && state.noise.lines > 0;
+            is_noise.then(|| Trouble::Noise(state.noise.clone()))
+        };
+        ClientError::Closed { reason, trouble: state.trouble.clone().or_else(noise) }
     }
 
     /// Puts down what went wrong below the protocol, and with which request if it was one.

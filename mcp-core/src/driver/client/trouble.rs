@@ -8,6 +8,7 @@ use std::io;
 
 use http::StatusCode;
 
+use super::link::Noise;
 use super::pool::FetchError;
 use crate::transport::http::HttpFault;
 
@@ -35,6 +36,8 @@ pub enum Trouble {
     Fault(Arc<HttpFault>),
     /// The server's program has ended: how, and its last words.
     Program(Arc<str>),
+    /// Nothing the server wrote was a message.
+    Noise(Noise),
 }
 
 impl Trouble {
@@ -104,6 +107,10 @@ impl fmt::Display for Trouble {
             Self::Connection(error) => write!(f, "{}", Chain(error)),
             Self::Fault(fault) => write!(f, "{fault}"),
             Self::Program(words) => f.write_str(words),
+            Self::Noise(noise) => {
+                let last = noise.last.as_deref().unwrap_or_default();
+                write!(f, "what it writes is no message: `{last}`")
+            }
         }
     }
 }

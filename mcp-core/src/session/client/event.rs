@@ -104,7 +104,7 @@ pub enum ClientCloseReason {
     #[error("the session was closed")]
     Local,
     /// The transport is gone.
-    #[error("the server is gone")]
+    #[error("there is no connection to the server")]
     Disconnected,
     /// The handshake was not done in time.
     #[error("the server did not complete the handshake in time")]
