@@ -1,11 +1,15 @@
 //! The server both catalog binaries run: a few tools that do something, and hundreds that make
 //! the list long.
 
+use std::future::Future;
+use std::io;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use mcp_core::app::{Context, Server};
+use mcp_core::driver::{Platform, Serve};
 use mcp_core::jsonrpc::RawJson;
 use mcp_core::model::{
     Content, Level, LogParams, Prompt, PromptArgument, PromptMessage, RawObject, Reference,
@@ -15,7 +19,26 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::delay::Sleep;
+use crate::delay::{Delay, Sleep};
+use crate::options::Options;
+use crate::serving;
+
+/// Serves the catalog as the command line says, until it is told to stop: what is in flight then
+/// may finish.
+pub async fn run<P: Platform>(
+    platform: P,
+    sleep: Sleep,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> ExitCode {
+    let options = Options::from_env();
+    let catalog = match build(options.tools, sleep) {
+        Ok(catalog) => Delay::new(catalog, sleep, options.init_delay, options.list_delay),
+        Err(error) => return serving::ended(Err(io::Error::other(error))),
+    };
+    let server = options.apply(Serve::new(platform, catalog)).until(stop);
+    let welcome = |address| options.welcome(address);
+    serving::ended(serving::serve(server, options.http.as_deref(), welcome).await)
+}
 
 /// Tools that do something; the rest fill up the list.
 const WORKING_TOOLS: usize = 5;

@@ -14,6 +14,18 @@ use mcp_core::session::Client;
 /// A runtime's way to wait.
 pub type Sleep = fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// tokio's.
+pub fn tokio(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(tokio::time::sleep(duration))
+}
+
+/// smol's.
+pub fn smol(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        smol::Timer::after(duration).await;
+    })
+}
+
 /// Answers `initialize` and `tools/list` late, everything else as the inner handler does.
 #[derive(Debug)]
 pub struct Delay<H> {

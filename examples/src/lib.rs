@@ -1,4 +1,4 @@
-//! Code the example servers share: what does not depend on the runtime is written once.
+//! Code the examples share: what does not depend on the runtime is written once.
 
 pub mod catalog;
 pub mod cli;
@@ -7,6 +7,7 @@ pub mod everything;
 pub mod everything_client;
 pub mod options;
 pub mod protected;
+mod serving;
 
 /// The README's examples, compiled.
 #[cfg(doctest)]

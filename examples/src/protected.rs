@@ -6,13 +6,17 @@
 //! curl localhost:8000/.well-known/oauth-protected-resource/mcp
 //! ```
 
+use std::future::Future;
 use std::io;
+use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
 use mcp_core::app::{Context, Server};
 use mcp_core::auth::{AccessToken, Principal, ResourceServer, Secret, VerifyError};
-use mcp_core::driver::TokenVerifier;
+use mcp_core::driver::{Platform, Serve, TokenVerifier};
 use mcp_core::model::Tool;
+
+use crate::serving;
 
 /// Who issues tokens. Nobody does: this is a demonstration.
 const ISSUER: &str = "https://as.example.com";
@@ -30,6 +34,30 @@ A server that only serves who has a token. Those it knows:
   --allow-origin URL   let pages of this origin call (repeatable)
   --help               print this
 ";
+
+/// Serves it as the command line says, until it is told to stop.
+pub async fn run<P: Platform>(
+    platform: P,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> ExitCode {
+    let options = Options::from_env();
+    let server = match serve(platform, &options) {
+        Ok(server) => server.until(stop),
+        Err(error) => return serving::ended(Err(error)),
+    };
+    let welcome = |address| format!("Serving {} on http://{address}/mcp", options.url);
+    serving::ended(serving::serve(server, Some(&options.address), welcome).await)
+}
+
+fn serve<P: Platform>(platform: P, options: &Options) -> io::Result<Serve<P, Server>> {
+    let origins = options.origins.clone();
+    let server = Serve::new(platform, build()?)
+        .protected_by(options.resource()?, options.verifier())
+        .http_config(move |http| {
+            http.origins = origins.into_iter().fold(http.origins.clone(), |all, it| all.allow(it));
+        });
+    Ok(server)
+}
 
 /// Where to serve, and for whom.
 #[derive(Clone, Debug)]

@@ -1,20 +1,14 @@
 //! The everything client takes its tour of the everything server, on both runtimes.
 
 use std::error::Error;
-use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
-use mcp_core::driver::Platform;
 use mcp_core::revision::Revision;
-use mcp_examples::everything;
-use mcp_examples::everything_client::options::{Options, Task};
-use mcp_examples::everything_client::run;
-
-type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+use mcp_examples::everything_client::options::{Options, Target, Task};
+use mcp_examples::everything_client::visit;
+use mcp_examples::{delay, everything};
 
 /// The server in a thread of its own; it ends with the process.
 fn server() -> SocketAddr {
@@ -22,8 +16,7 @@ fn server() -> SocketAddr {
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let sleep = |duration: Duration| -> Sleep { Box::pin(tokio::time::sleep(duration)) };
-            let server = everything::build(sleep).unwrap();
+            let server = everything::build(delay::tokio).unwrap();
             let server = mcp_tokio::serve(server).bind("127.0.0.1:0").await.unwrap();
             tell.send(server.local_addr()).unwrap();
             server.serve().await;
@@ -45,7 +38,7 @@ fn plans(address: SocketAddr) -> impl Iterator<Item = Options> {
     tasks.into_iter().map(move |(revision, task)| {
         // The oldest revision knows HTTP+SSE alone.
         let path = if revision == Some(Revision::V2024_11_05) { "sse" } else { "mcp" };
-        Options::new(format!("http://{address}/{path}"), revision, task)
+        Options::new(Target::Url(format!("http://{address}/{path}")), revision, task)
     })
 }
 
@@ -53,7 +46,7 @@ fn plans(address: SocketAddr) -> impl Iterator<Item = Options> {
 async fn on_tokio() -> Result<(), Box<dyn Error>> {
     for options in plans(server()) {
         let client = mcp_tokio::Client::builder("everything-client", "1.0");
-        run(client, mcp_tokio::TokioRuntime::new().seed()?, options).await?;
+        visit(client, mcp_tokio::TokioRuntime::new(), &options).await?;
     }
     Ok(())
 }
@@ -63,7 +56,7 @@ fn on_smol() -> Result<(), Box<dyn Error>> {
     smol::block_on(async {
         for options in plans(server()) {
             let client = mcp_smol::Client::builder("everything-client", "1.0");
-            run(client, mcp_smol::SmolRuntime::new().seed()?, options).await?;
+            visit(client, mcp_smol::SmolRuntime::new(), &options).await?;
         }
         Ok(())
     })

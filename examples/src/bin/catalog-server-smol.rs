@@ -6,36 +6,11 @@
 //!
 //! The tools are in `catalog.rs`, and the same for every runtime; here is what differs.
 
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::time::Duration;
+use std::process::ExitCode;
 
-use mcp_examples::catalog;
-use mcp_examples::delay::Delay;
-use mcp_examples::options::Options;
+use mcp_examples::{catalog, delay};
+use mcp_smol::SmolRuntime;
 
-fn main() -> io::Result<()> {
-    smol::block_on(run())
-}
-
-async fn run() -> io::Result<()> {
-    let options = Options::from_env();
-    let catalog = catalog::build(options.tools, sleep).map_err(io::Error::other)?;
-    let handler = Delay::new(catalog, sleep, options.init_delay, options.list_delay);
-    // SIGTERM and Ctrl-C let what is in flight finish.
-    let server = options.apply(mcp_smol::serve(handler)).until(mcp_smol::terminated());
-    let Some(address) = &options.http else {
-        return server.stdio().await;
-    };
-    let server = server.bind(address).await?;
-    println!("{}", options.welcome(server.local_addr()));
-    server.serve().await;
-    Ok(())
-}
-
-fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move {
-        smol::Timer::after(duration).await;
-    })
+fn main() -> ExitCode {
+    smol::block_on(catalog::run(SmolRuntime::new(), delay::smol, mcp_smol::terminated()))
 }

@@ -6,31 +6,12 @@
 //!
 //! The tools are in `catalog.rs`, and the same for every runtime; here is what differs.
 
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::time::Duration;
+use std::process::ExitCode;
 
-use mcp_examples::catalog;
-use mcp_examples::delay::Delay;
-use mcp_examples::options::Options;
+use mcp_examples::{catalog, delay};
+use mcp_tokio::TokioRuntime;
 
 #[tokio::main]
-async fn main() -> io::Result<()> {
-    let options = Options::from_env();
-    let catalog = catalog::build(options.tools, sleep).map_err(io::Error::other)?;
-    let handler = Delay::new(catalog, sleep, options.init_delay, options.list_delay);
-    // SIGTERM and Ctrl-C let what is in flight finish.
-    let server = options.apply(mcp_tokio::serve(handler)).until(mcp_tokio::terminated());
-    let Some(address) = &options.http else {
-        return server.stdio().await;
-    };
-    let server = server.bind(address).await?;
-    println!("{}", options.welcome(server.local_addr()));
-    server.serve().await;
-    Ok(())
-}
-
-fn sleep(duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(tokio::time::sleep(duration))
+async fn main() -> ExitCode {
+    catalog::run(TokioRuntime::new(), delay::tokio, mcp_tokio::terminated()).await
 }

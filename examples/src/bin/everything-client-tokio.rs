@@ -1,4 +1,4 @@
-//! A client with a bit of everything over HTTP, on tokio.
+//! A client with a bit of everything on tokio.
 //!
 //! ```text
 //! cargo run --release -p mcp-examples --bin everything-client-tokio -- --help
@@ -6,15 +6,13 @@
 //!
 //! What it does is in `everything_client/`, and the same for every runtime; here is what differs.
 
-use std::error::Error;
+use std::process::ExitCode;
 
-use mcp_examples::everything_client::{self, options};
-use mcp_tokio::driver::Platform;
+use mcp_examples::everything_client;
 use mcp_tokio::{Client, TokioRuntime};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let options = options::from_env();
+async fn main() -> ExitCode {
     let client = Client::builder("everything-client", env!("CARGO_PKG_VERSION"));
-    everything_client::run(client, TokioRuntime::new().seed()?, options).await
+    everything_client::run(client, TokioRuntime::new()).await
 }

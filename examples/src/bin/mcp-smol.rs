@@ -7,15 +7,12 @@
 use std::process::ExitCode;
 
 use mcp_examples::cli::{self, Surroundings};
+use mcp_examples::delay;
 use mcp_smol::SmolRuntime;
 
 fn main() -> ExitCode {
     smol::block_on(cli::run::<SmolRuntime>(Surroundings {
-        sleep: |duration| {
-            Box::pin(async move {
-                smol::Timer::after(duration).await;
-            })
-        },
+        sleep: delay::smol,
         interrupted: || Box::pin(mcp_smol::terminated()),
     }))
 }

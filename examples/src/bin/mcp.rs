@@ -9,12 +9,13 @@
 use std::process::ExitCode;
 
 use mcp_examples::cli::{self, Surroundings};
+use mcp_examples::delay;
 use mcp_tokio::TokioRuntime;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     cli::run::<TokioRuntime>(Surroundings {
-        sleep: |duration| Box::pin(tokio::time::sleep(duration)),
+        sleep: delay::tokio,
         interrupted: || Box::pin(mcp_tokio::terminated()),
     })
     .await

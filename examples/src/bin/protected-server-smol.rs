@@ -6,26 +6,11 @@
 //!
 //! What it protects, and how, is in `protected.rs`, and the same for every runtime.
 
-use std::io;
+use std::process::ExitCode;
 
-use mcp_examples::protected::{self, Options};
+use mcp_examples::protected;
+use mcp_smol::SmolRuntime;
 
-fn main() -> io::Result<()> {
-    smol::block_on(run())
-}
-
-async fn run() -> io::Result<()> {
-    let options = Options::from_env();
-    let origins = options.origins.clone();
-    let server = mcp_smol::serve(protected::build()?)
-        .protected_by(options.resource()?, options.verifier())
-        .http_config(move |http| {
-            http.origins = origins.into_iter().fold(http.origins.clone(), |all, it| all.allow(it));
-        })
-        .until(mcp_smol::terminated())
-        .bind(&options.address)
-        .await?;
-    println!("Serving {} on http://{}/mcp", options.url, server.local_addr());
-    server.serve().await;
-    Ok(())
+fn main() -> ExitCode {
+    smol::block_on(protected::run(SmolRuntime::new(), mcp_smol::terminated()))
 }

@@ -6,23 +6,12 @@
 //!
 //! What it protects, and how, is in `protected.rs`, and the same for every runtime.
 
-use std::io;
+use std::process::ExitCode;
 
-use mcp_examples::protected::{self, Options};
+use mcp_examples::protected;
+use mcp_tokio::TokioRuntime;
 
 #[tokio::main]
-async fn main() -> io::Result<()> {
-    let options = Options::from_env();
-    let origins = options.origins.clone();
-    let server = mcp_tokio::serve(protected::build()?)
-        .protected_by(options.resource()?, options.verifier())
-        .http_config(move |http| {
-            http.origins = origins.into_iter().fold(http.origins.clone(), |all, it| all.allow(it));
-        })
-        .until(mcp_tokio::terminated())
-        .bind(&options.address)
-        .await?;
-    println!("Serving {} on http://{}/mcp", options.url, server.local_addr());
-    server.serve().await;
-    Ok(())
+async fn main() -> ExitCode {
+    protected::run(TokioRuntime::new(), mcp_tokio::terminated()).await
 }

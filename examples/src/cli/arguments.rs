@@ -23,9 +23,11 @@ Commands
   read URI                prints a resource
   prompts                 the prompts it offers
   prompt NAME [ARGUMENTS] prints a prompt; ARGUMENTS are name=value pairs
+  skills                  the skills it offers
   ping                    asks whether it is there, and says how long that took
   listen [URI ...]        prints what changes, those resources included, until Ctrl-C
   shell                   reads commands from standard input, all over one connection
+  login, logout           gets credentials for the server now, and forgets them
 
 Options
   --json                  prints results as JSON, one document each
@@ -34,12 +36,18 @@ Options
                           (default: the newest the server knows)
   --transport KIND        streamable or sse (default: what the server understands)
   --header 'NAME: VALUE'  sends a header with every request, such as an API key (repeatable)
+  --client-id ID          who to log in as, for servers where nobody can register himself
+  --client-secret-env VAR its secret is in this variable
+  --no-store              keeps no credentials for the next time
   --timeout SECONDS       how long a request may take without a sign of life (default 60)
   --root URI              a root to offer, such as file:///home/ada/project (repeatable)
   --elicit JSON           answers every form with this object; or: decline, cancel
                           (default: ask on a terminal, decline elsewhere)
   --sample TEXT           answers every request for a sample with this text
   --help                  prints this
+
+Servers that want to know who you are open your browser. What they issue is kept for the next time
+in a file that only you can read: STORE
 
 Exit status: 0 done, 1 the tool failed, 2 wrong usage, 3 no connection, 4 the server refused or
 broke the protocol, 5 not authorized, 130 interrupted.
@@ -72,6 +80,10 @@ pub(super) struct Options {
     pub(super) roots: Vec<String>,
     pub(super) elicit: Elicit,
     pub(super) sample: Option<String>,
+    pub(super) client_id: Option<String>,
+    /// The variable with its secret.
+    pub(super) client_secret: Option<String>,
+    pub(super) keeps: bool,
 }
 
 /// What to do when the server asks the user something.
@@ -96,6 +108,9 @@ impl Default for Options {
             roots: Vec::new(),
             elicit: Elicit::Ask,
             sample: None,
+            client_id: None,
+            client_secret: None,
+            keeps: true,
         }
     }
 }
@@ -129,6 +144,11 @@ impl Arguments {
                 }
                 Arg::Long("root") => options.roots.push(parser.value()?.string()?),
                 Arg::Long("elicit") => options.elicit = parser.value()?.parse_with(elicit)?,
+                Arg::Long("client-id") => options.client_id = Some(parser.value()?.string()?),
+                Arg::Long("client-secret-env") => {
+                    options.client_secret = Some(parser.value()?.string()?);
+                }
+                Arg::Long("no-store") => options.keeps = false,
                 Arg::Long("sample") => options.sample = Some(parser.value()?.string()?),
                 Arg::Value(word) => words.push(word.string()?),
                 _ => return Err(argument.unexpected().into()),
@@ -142,12 +162,7 @@ impl Arguments {
             let is_url =
                 |word: &String| word.starts_with("http://") || word.starts_with("https://");
             // Before the command's own arguments, or among them: what else begins so is rare.
-            let place = words.iter().position(is_url).ok_or_else(|| {
-                Wrong::new(format!(
-                    "{name} of which server? Give its URL, or its program after --, as in: \
-                     mcp {name} -- node server.js"
-                ))
-            })?;
+            let place = words.iter().position(is_url).ok_or_else(|| no_server(&name, &words))?;
             Target::Url(words.remove(place))
         } else {
             Target::Program(program)
@@ -155,6 +170,24 @@ impl Arguments {
         let command = Command::read(&name, words)?;
         Ok(Some(Self { options, target, command }))
     }
+}
+
+/// What to say of a command without a server.
+fn no_server(name: &str, words: &[String]) -> Wrong {
+    if let Some(word) = words.iter().find(|word| word.contains("://")) {
+        return Wrong::new(format!("`{word}` is no http or https URL"));
+    }
+    let is_address = |word: &&String| {
+        let host = word.split('/').next().unwrap_or_default();
+        host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+    };
+    if let Some(word) = words.iter().find(is_address) {
+        return Wrong::new(format!("`{word}` is no URL: did you mean http://{word}?"));
+    }
+    Wrong::new(format!(
+        "{name} of which server? Give its URL, or its program after --, as in: \
+         mcp {name} -- node server.js"
+    ))
 }
 
 /// The next argument, up to `--`; what follows that goes into `program`.
@@ -220,6 +253,8 @@ mod tests {
             (&[][..], "which command?"),
             (&["tools"], "its program after --"),
             (&["tools", "server.js"], "mcp tools -- node server.js"),
+            (&["tools", "ftp://x/mcp"], "no http or https URL"),
+            (&["tools", "localhost:8000/mcp"], "did you mean http://localhost:8000/mcp?"),
             (&["dance", "http://x"], "`dance` is no command"),
             (&["call", "http://x"], "call which tool?"),
             (&["ping", "http://x", "now"], "`now` is too much"),

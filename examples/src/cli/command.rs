@@ -22,11 +22,14 @@ pub(super) enum Command {
         name: String,
         arguments: Vec<String>,
     },
+    Skills,
     Ping,
     Listen {
         uris: Vec<String>,
     },
     Shell,
+    Login,
+    Logout,
     /// In the shell: calls a tool and gives up on it after a while.
     CancelAfter {
         after: Duration,
@@ -74,7 +77,10 @@ impl Command {
             "prompt" => Self::Prompt { name: want("prompt")?, arguments: rest.by_ref().collect() },
             "ping" => Self::Ping,
             "listen" => Self::Listen { uris: rest.by_ref().collect() },
+            "skills" => Self::Skills,
             "shell" => Self::Shell,
+            "login" => Self::Login,
+            "logout" => Self::Logout,
             "cancel-after" => {
                 let seconds = want("number of seconds")?.parse().ok();
                 let after = seconds.and_then(|it| Duration::try_from_secs_f64(it).ok());

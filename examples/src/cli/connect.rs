@@ -1,20 +1,18 @@
 //! Connects to the server, as the command line says.
 
-use std::process::{Command as Process, Stdio};
-
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue};
 use mcp_core::auth::OAuthConfig;
 use mcp_core::config::Protocol;
-use mcp_core::driver::client::{Client, ClientBuilder, ClientPlatform, Command, OAuth, Stderr};
+use mcp_core::driver::client::{Client, ClientBuilder, ClientPlatform, Command as Program, Stderr};
 use mcp_core::model::{CreateMessageResult, Root};
 use mcp_core::revision::Era;
 
 use super::arguments::{Arguments, Options, Target};
-use super::ask;
-use super::command::Wrong;
+use super::command::{Command, Wrong};
 use super::lines::Lines;
 use super::printer::{self, Printer};
 use super::problem::Problem;
+use super::{ask, login};
 
 pub(super) async fn connect<P: ClientPlatform + Default>(
     arguments: &Arguments,
@@ -27,21 +25,25 @@ pub(super) async fn connect<P: ClientPlatform + Default>(
             for (name, value) in &options.headers {
                 builder = builder.header(header_name(name)?, header_value(name, value)?);
             }
+            if arguments.command == Command::Login {
+                login::forget(&arguments.target)?;
+            }
             // Who brings a token of his own wants that one, and no other.
             let brings_token =
                 options.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
             if !brings_token && let Ok(config) = OAuthConfig::new(url) {
-                let config = config.with_client_name("mcp");
-                builder = builder.oauth(OAuth::new(config).open_browser(open_browser));
+                builder = builder.oauth(login::oauth(options, config)?);
             }
-            builder.transport(options.transport).connect(url).await?
+            let connected = builder.transport(options.transport).connect(url).await;
+            connected.map_err(|error| Problem::from(error).without_connection_to(url))?
         }
         Target::Program(program) => {
             let (name, rest) = program.split_first().ok_or_else(|| Wrong::new("which program?"))?;
             // Its last words stand in errors as well.
             let stderr =
                 if options.json { Stderr::default() } else { Stderr::forward(printer::note) };
-            builder.stdio(Command::new(name).args(rest).stderr(stderr)).await?
+            let started = builder.stdio(Program::new(name).args(rest).stderr(stderr)).await;
+            started.map_err(|error| Problem::from(error).of_a_program())?
         }
     };
     Ok(client)
@@ -54,6 +56,12 @@ fn configured<P: ClientPlatform + Default>(
 ) -> ClientBuilder<P> {
     let mut builder = Client::<P>::builder("mcp", env!("CARGO_PKG_VERSION"))
         .timeout(options.timeout)
+        .session(|session| {
+            let timeouts = &mut session.timeouts;
+            timeouts.initialize = timeouts.initialize.min(options.timeout);
+            timeouts.probe = timeouts.probe.min(options.timeout);
+        })
+        .tasks()
         .on_notification(move |notification| printer.notification(&notification));
     if options.trace {
         builder = builder.on_trace(printer::trace);
@@ -84,20 +92,4 @@ fn header_name(name: &str) -> Result<HeaderName, Wrong> {
 /// The value itself is not repeated: it may be a secret.
 fn header_value(name: &str, value: &str) -> Result<HeaderValue, Wrong> {
     value.parse().map_err(|_| Wrong::new(format!("the value of `{name}` cannot stand in a header")))
-}
-
-/// Opens the user's browser; where there is none, the URL can be copied.
-fn open_browser(url: &Uri) {
-    printer::note(&format!("Log in at {url}"));
-    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let started = Process::new(program)
-        .arg(url.to_string())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    // It ends by itself, and is waited for so that nothing of it is left.
-    if let Ok(mut browser) = started {
-        std::thread::spawn(move || browser.wait());
-    }
 }

@@ -7,11 +7,13 @@ mod ask;
 mod command;
 mod connect;
 mod lines;
+mod login;
 mod printer;
 mod problem;
 mod run;
 mod shell;
 mod show;
+mod store;
 mod table;
 mod values;
 
@@ -44,7 +46,7 @@ pub async fn run<P: ClientPlatform + Default>(here: Surroundings) -> ExitCode {
     let arguments = match Arguments::read(Parser::from_env()) {
         Ok(Some(arguments)) => arguments,
         Ok(None) => {
-            print!("{HELP}");
+            print!("{}", HELP.replace("STORE", &store::place_for_people()));
             return ExitCode::SUCCESS;
         }
         Err(wrong) => {
@@ -53,7 +55,7 @@ pub async fn run<P: ClientPlatform + Default>(here: Surroundings) -> ExitCode {
             return problem.exit_code().into();
         }
     };
-    let printer = Printer::new(arguments.options.json, arguments.command == Command::Shell);
+    let printer = Printer::new(arguments.options.json, &arguments.command);
     match execute::<P>(arguments, printer, here).await {
         Ok(Some(output)) => {
             printer.output(&output);
@@ -72,6 +74,9 @@ async fn execute<P: ClientPlatform + Default>(
     printer: Printer,
     here: Surroundings,
 ) -> Result<Option<Output>, Problem> {
+    if arguments.command == Command::Logout {
+        return login::forget(&arguments.target).map(Some);
+    }
     let lines = Lines::default();
     let client = or_interrupted(here, connect::connect::<P>(&arguments, (printer, &lines))).await?;
     let mut run = Run::new(client.clone(), printer, here);
@@ -81,10 +86,11 @@ async fn execute<P: ClientPlatform + Default>(
             or_interrupted(here, async {
                 let listening = run.command(Command::Listen { uris }).await?;
                 printer.output(&listening);
-                Err(run.listened().await)
+                run.listened().await.map(|()| None)
             })
             .await
         }
+        Command::Login => Ok(Some(login::done(&arguments.target, &arguments.options))),
         command => or_interrupted(here, run.command(command)).await.map(Some),
     };
     // What was called off must reach the server, and a program must be gone before we are.

@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 
 use mcp_core::driver::client::{Notification, Trace};
-use mcp_core::model::ProgressParams;
-use serde_json::{Value, json};
+use mcp_core::lifecycle::NotificationMethod;
+use mcp_core::model::{LogParams, ProgressParams};
+use serde_json::{Map, Value, json};
 
+use super::command::Command;
 use super::problem::Problem;
 
 /// What a command came to.
@@ -32,11 +34,14 @@ pub(super) struct Printer {
     json: bool,
     /// Results follow each other: each is one line, and says whether it is one.
     shell: bool,
+    /// What the server reports is what was asked for.
+    listens: bool,
 }
 
 impl Printer {
-    pub(super) const fn new(json: bool, shell: bool) -> Self {
-        Self { json, shell }
+    pub(super) fn new(json: bool, command: &Command) -> Self {
+        let listens = matches!(command, Command::Listen { .. });
+        Self { json, shell: *command == Command::Shell, listens }
     }
 
     pub(super) fn output(self, output: &Output) {
@@ -59,7 +64,15 @@ impl Printer {
 
     /// What the server reports by itself.
     pub(super) fn notification(self, notification: &Notification) {
+        if notification.method == NotificationMethod::SubscriptionsAcknowledged {
+            // That is no news: it was waited for.
+            return;
+        }
         let method = notification.method.as_str();
+        if method == "notifications/tasks/status" && !self.json {
+            // The call waits for the end of it; how far it is, progress says.
+            return;
+        }
         let params = notification.params.as_ref();
         if self.json {
             let params: Value = params
@@ -67,8 +80,8 @@ impl Printer {
                 .unwrap_or_default();
             line(&json!({"notification": {"method": method, "params": params}}).to_string());
         } else {
-            let params = params.map(|params| params.as_str()).unwrap_or_default();
-            note(&format!("{method} {params}"));
+            let said = format!("{method}{}", told(notification));
+            if self.listens { line(&said) } else { note(&said) }
         }
     }
 
@@ -102,6 +115,19 @@ impl Printer {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
+}
+
+/// What a notification says besides its method, for people.
+fn told(notification: &Notification) -> String {
+    let Some(params) = &notification.params else { return String::new() };
+    if let (NotificationMethod::Message, Ok(log)) = (&notification.method, params.to::<LogParams>())
+    {
+        let level = serde_json::to_value(log.level).unwrap_or_default();
+        return format!(" {}: {}", level.as_str().unwrap_or_default(), log.data.as_str());
+    }
+    let mut params: Map<String, Value> = serde_json::from_str(params.as_str()).unwrap_or_default();
+    params.remove("_meta");
+    if params.is_empty() { String::new() } else { format!(" {}", Value::Object(params)) }
 }
 
 /// Whoever does not read on has seen enough: that is no mistake.

@@ -85,6 +85,22 @@ impl Problem {
         self.refusal.as_ref().is_some_and(|error| error.code() == ErrorCode::INVALID_PARAMS)
     }
 
+    /// Says where there is no server.
+    pub(super) fn without_connection_to(mut self, place: &str) -> Self {
+        if self.kind == Kind::Connection {
+            self.text = format!("no connection to {place}: {}", self.text);
+        }
+        self
+    }
+
+    /// Says of which program there was hope that it is a server.
+    pub(super) fn of_a_program(mut self) -> Self {
+        if self.kind == Kind::Connection {
+            self.hint = Some("Is it an MCP server? `--trace` shows what was said so far.".into());
+        }
+        self
+    }
+
     pub(super) const fn exit_code(&self) -> u8 {
         self.kind.exit_code()
     }
@@ -120,13 +136,31 @@ impl From<Wrong> for Problem {
 impl From<ClientError> for Problem {
     fn from(error: ClientError) -> Self {
         let kind = kind(&error);
-        let mut problem = Self::new(kind, error.to_string());
+        let text = match &error {
+            // What happened says it all.
+            ClientError::Closed {
+                reason: ClientCloseReason::Disconnected,
+                trouble: Some(trouble),
+            } => trouble.to_string(),
+            error => error.to_string(),
+        };
+        let mut problem = Self::new(kind, text);
         problem.refusal = error.refusal().cloned().map(Box::new);
         if let (Kind::Refused, Some(refusal)) = (kind, &problem.refusal) {
             problem.text =
                 format!("the server refused: {} ({})", refusal.message(), refusal.code().get());
         }
-        problem.hint = hint(kind).map(str::to_owned);
+        let refused_with = |code| problem.refusal.as_ref().is_some_and(|it| it.code() == code);
+        problem.hint = match error.status().map(|status| status.as_u16()) {
+            Some(404 | 405) => {
+                Some("Is the path right? Most servers are at `/mcp`, those of HTTP+SSE at `/sse`.")
+            }
+            _ if refused_with(ErrorCode::MISSING_CLIENT_CAPABILITY) => {
+                Some("`--sample TEXT` and `--root URI` say what servers may ask for.")
+            }
+            _ => hint(kind),
+        }
+        .map(str::to_owned);
         problem
     }
 }
@@ -169,7 +203,10 @@ const fn hint(kind: Kind) -> Option<&'static str> {
         }
         Kind::TimedOut => Some("`--timeout SECONDS` gives it longer."),
         Kind::Protocol => Some("That is the server's mistake; `--trace` shows what it said."),
-        Kind::Unauthorized => Some("Send a token with `--header 'Authorization: Bearer ...'`."),
+        Kind::Unauthorized => Some(
+            "`mcp login URL` asks again who you are; a token of your own goes into \
+             `--header 'Authorization: Bearer ...'`.",
+        ),
         _ => None,
     }
 }

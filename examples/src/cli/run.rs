@@ -2,14 +2,15 @@
 
 use std::time::Instant;
 
-use mcp_core::driver::client::{Client, ClientPlatform, Subscription};
+use mcp_core::driver::client::{Client, ClientError, ClientPlatform, Subscription};
+use mcp_core::jsonrpc::ErrorCode;
 use mcp_core::model::{
     ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    SubscriptionFilter, Tool,
+    SubscriptionFilter, TaskSupport, Tool,
 };
 use serde_json::{Map, Value, json};
 
-use super::command::Command;
+use super::command::{Command, Wrong};
 use super::printer::{Output, Printer};
 use super::problem::Problem;
 use super::{Surroundings, show, values};
@@ -83,13 +84,24 @@ impl<P: ClientPlatform> Run<P> {
                 self.listen(uris).await?;
                 Ok(Output::new(json!({}), "Listening.\n"))
             }
-            Command::Shell => Err(super::command::Wrong::new("this is a shell").into()),
+            Command::Skills => {
+                let skills = client.list_skills().await?;
+                Ok(Output::new(json!({"skills": skills}), show::skills(&skills)))
+            }
+            Command::Login | Command::Logout | Command::Shell => {
+                Err(Wrong::new("that is not for the shell").into())
+            }
         }
     }
 
-    /// Waits until the server has nothing more to report.
-    pub(super) async fn listened(&self) -> Problem {
-        self.client.closed().await.into()
+    /// Waits until the server has nothing more to report. What it reports has been said already.
+    pub(super) async fn listened(&mut self) -> Result<(), Problem> {
+        while let Some(subscription) = self.subscriptions.last_mut() {
+            if subscription.next().await?.is_none() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn info(&self) -> Output {
@@ -120,8 +132,15 @@ impl<P: ClientPlatform> Run<P> {
     async fn call(&self, name: &str, arguments: &[String]) -> Result<Output, Problem> {
         let arguments = self.arguments(name, arguments).await?;
         let printer = self.printer;
-        let call = self.client.call_tool(name, arguments);
-        let result = call.on_progress(move |progress| printer.progress(&progress)).await;
+        let call = || {
+            let call = self.client.call_tool(name, arguments.clone());
+            call.on_progress(move |progress| printer.progress(&progress))
+        };
+        let mut result = call().await;
+        // 2025-11-25 has tools that can only be called as tasks.
+        if result.as_ref().is_err_and(is_method_not_found) && self.wants_task(name).await {
+            result = call().as_task(None).await;
+        }
         printer.progressed();
         match result {
             Ok(result) => {
@@ -131,6 +150,13 @@ impl<P: ClientPlatform> Run<P> {
             }
             Err(error) => Err(self.explain(name, error.into()).await),
         }
+    }
+
+    /// Whether a tool can only be called as a task.
+    async fn wants_task(&self, name: &str) -> bool {
+        let tools = self.client.list_tools().await.unwrap_or_default();
+        let tool = tools.iter().find(|tool| tool.name == name);
+        tool.is_some_and(|tool| tool.task_support() == TaskSupport::Required)
     }
 
     /// The arguments, of the types that the tool's schema gives them.
@@ -172,6 +198,10 @@ impl<P: ClientPlatform> Run<P> {
         self.subscriptions.push(self.client.listen(filter).await?);
         Ok(())
     }
+}
+
+fn is_method_not_found(error: &ClientError) -> bool {
+    error.refusal().is_some_and(|refusal| refusal.code() == ErrorCode::METHOD_NOT_FOUND)
 }
 
 fn nearest<'a>(name: &str, tools: &'a [Tool]) -> Option<&'a str> {

@@ -6,6 +6,7 @@ use mcp_core::model::{
     CallToolResult, Content, GetPromptResult, Prompt, ReadResourceResult, Resource, ResourceBody,
     ResourceContents, ResourceTemplate, Role, Tool,
 };
+use mcp_core::skills::Skill;
 use serde_json::Value;
 
 use super::table::{self, render};
@@ -55,6 +56,12 @@ pub(super) fn prompts(prompts: &[Prompt]) -> String {
         prompts.iter().map(row),
         "It offers no prompts.",
     )
+}
+
+pub(super) fn skills(skills: &[Skill]) -> String {
+    let row =
+        |skill: &Skill| [skill.uri.clone(), skill.description().unwrap_or_default().to_owned()];
+    list(["SKILL", "WHAT IT IS FOR"], skills.iter().map(row), "It offers no skills.")
 }
 
 /// What a tool has answered.

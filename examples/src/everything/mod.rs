@@ -8,9 +8,15 @@
 //! Nothing here depends on a runtime but `sleep`, which each of the two programs brings along:
 //! `everything-server-tokio` and `everything-server-smol`.
 
+use std::future::Future;
+use std::io;
+use std::process::ExitCode;
+
 use mcp_core::app::{ConfigError, Server};
+use mcp_core::driver::{Platform, Serve};
 
 use crate::delay::Sleep;
+use crate::serving;
 use changes::Handle;
 
 mod changes;
@@ -26,6 +32,21 @@ mod rounds;
 mod schemas;
 mod skills;
 mod tasks;
+
+/// Serves it as the command line says, until it is told to stop: what is in flight then may
+/// finish.
+pub async fn run<P: Platform>(
+    platform: P,
+    sleep: Sleep,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> ExitCode {
+    let address = options::from_env();
+    let server = match build(sleep) {
+        Ok(server) => Serve::new(platform, server).until(stop),
+        Err(error) => return serving::ended(Err(io::Error::other(error))),
+    };
+    serving::ended(serving::serve(server, address.as_deref(), options::welcome).await)
+}
 
 /// Builds the server.
 ///

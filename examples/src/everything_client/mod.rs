@@ -8,43 +8,73 @@
 //! the specification says. The scenario chooses what a user would do, and nothing else.
 
 use std::error::Error;
+use std::process::ExitCode;
 
+use mcp_core::auth::OAuthConfig;
 use mcp_core::config::Protocol;
-use mcp_core::driver::client::{Client, ClientBuilder, ClientPlatform, Notification};
+use mcp_core::driver::client::{Client, ClientBuilder, ClientPlatform, Command, Notification};
 use mcp_core::lifecycle::NotificationMethod;
-use mcp_core::model::{LogParams, Root};
+use mcp_core::model::{Level, LogParams, Root};
 use mcp_core::revision::{Era, Revision};
 
 pub mod options;
 
 mod browser;
+mod changes;
 mod oauth;
 mod skills;
 mod tools;
 mod tour;
 mod user;
 
-use options::{Options, Task};
+use options::{Options, Target, Task};
+
+/// The whole program: reads its command line, and does what that says.
+pub async fn run<P: ClientPlatform>(builder: ClientBuilder<P>, platform: P) -> ExitCode {
+    match visit(builder, platform, &options::from_env()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        // It says whose fault it is.
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Connects to a server and does what the options say.
 ///
 /// # Errors
 /// The server cannot be reached, refuses the client, or does not do what the specification says.
-pub async fn run<P: ClientPlatform>(
+pub async fn visit<P: ClientPlatform>(
     builder: ClientBuilder<P>,
-    seed: [u8; 32],
-    options: Options,
+    platform: P,
+    options: &Options,
 ) -> Result<(), Box<dyn Error>> {
-    let client = builder
+    // What servers may ask for is what is answered here; nothing else has to be declared.
+    let builder = builder
         .protocol(protocol(options.revision))
         .roots([Root::new("file:///tmp").with_name("Temporary files")])
         .on_elicitation(user::elicit)
         .on_sampling(user::sample)
         .on_notification(report)
-        .oauth(oauth::for_server(&options, seed)?)
-        .connect(&options.url)
-        .await?;
-    let outcome = perform(&client, &options).await;
+        .log_level(Level::Info)
+        .tasks();
+    let client = match &options.target {
+        // Proxies are taken from the environment, and `https` is as easy as `http`.
+        Target::Url(url) => {
+            let builder = match OAuthConfig::new(url) {
+                Ok(config) => builder.oauth(oauth::as_told(options, config, platform.seed()?)?),
+                // No token is ever sent in the clear to another machine.
+                Err(_) => builder,
+            };
+            builder.connect(url).await?
+        }
+        Target::Program(program, arguments) => {
+            builder.stdio(Command::new(program).args(arguments)).await?
+        }
+    };
+    let outcome = perform(&client, options).await;
+    // A session is closed, a program is ended and its end waited for.
     client.close().await;
     outcome
 }
@@ -70,12 +100,11 @@ async fn perform<P>(client: &Client<P>, options: &Options) -> Result<(), Box<dyn
     Ok(())
 }
 
-/// What the server reports without being asked.
+/// What the server reports without being asked. Changes are listened to in `changes.rs`.
 fn report(notification: Notification) {
     let Notification { method, params, .. } = notification;
     let log = params.as_ref().filter(|_| method == NotificationMethod::Message);
-    match log.and_then(|log| log.to::<LogParams>().ok()) {
-        Some(log) => println!("The server logs: {}", log.data.as_str()),
-        None => println!("The server reports {}", method.as_str()),
+    if let Some(log) = log.and_then(|log| log.to::<LogParams>().ok()) {
+        println!("The server logs: {}", log.data.as_str());
     }
 }

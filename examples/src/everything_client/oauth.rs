@@ -10,17 +10,21 @@ use super::browser;
 use super::options::{Context, Options};
 
 /// Where a real client has its metadata: authorization servers that can read it need no
-/// registration.
+/// registration. This one is known to the conformance suite alone.
 const METADATA: &str = "https://conformance-test.local/client-metadata.json";
 
 /// How to get a token, if the server wants one. The seed is for a key that tokens are bound to,
 /// where they can be: a real client keeps one.
-pub(super) fn for_server(options: &Options, seed: [u8; 32]) -> Result<OAuth, Box<dyn Error>> {
+pub(super) fn as_told(
+    options: &Options,
+    config: OAuthConfig,
+    seed: [u8; 32],
+) -> Result<OAuth, Box<dyn Error>> {
     let context = &options.context;
-    let mut config = OAuthConfig::new(&options.url)?
-        .with_client_name("A bit of everything")
-        .with_metadata_document(METADATA)?
-        .with_grant(grant(options)?);
+    let mut config = config.with_client_name("A bit of everything").with_grant(grant(options)?);
+    if options.scenario.is_some() {
+        config = config.with_metadata_document(METADATA)?;
+    }
     if let Some(client) = registered(context)? {
         config = config.with_client(client);
     }
@@ -56,7 +60,10 @@ fn registered(context: &Context) -> Result<Option<ClientCredentials>, Box<dyn Er
 /// On what grounds the client gets a token: by default a person agrees.
 fn grant(options: &Options) -> Result<Grant, Box<dyn Error>> {
     let context = &options.context;
-    if options.is("auth/client-credentials-jwt") || options.is("auth/client-credentials-basic") {
+    if options.own_account
+        || options.is("auth/client-credentials-jwt")
+        || options.is("auth/client-credentials-basic")
+    {
         return Ok(Grant::ClientCredentials);
     }
     if let Some(assertion) = &context.valid_jwt {

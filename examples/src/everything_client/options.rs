@@ -2,6 +2,7 @@
 //! environment.
 
 use std::env;
+use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
 use mcp_core::model::RawObject;
@@ -11,26 +12,32 @@ use serde::Deserialize;
 const HELP: &str = "\
 A client with a bit of everything, to read and to try servers with.
 
-  everything-client URL [--protocol REVISION]
+  everything-client [OPTIONS] URL
+  everything-client [OPTIONS] -- PROGRAM [ARGUMENTS]   a server that is started for it
 
-It lists what the server at URL has, reads what can be read, and calls every tool that needs no
+It lists what the server has, reads what can be read, and calls every tool that needs no
 arguments: take a server where that does no harm.
 
   --protocol REVISION   speak this revision (default: find out what the server speaks)
+  --client-id ID        who the client is at the authorization server, if it is registered there;
+                        its secret is in MCP_CLIENT_SECRET (default: it registers itself)
+  --own-account         act for the client itself, not for a person: client credentials
   --help                print this
 ";
 
 /// What to do, and where.
 #[derive(Debug)]
 pub struct Options {
-    /// The URL of the server.
-    pub url: String,
+    /// The server.
+    pub target: Target,
     /// What to speak; found out if it is not said.
     pub revision: Option<Revision>,
     /// What to do.
     pub task: Task,
     /// The scenario of the conformance suite that this is part of.
     pub scenario: Option<String>,
+    /// Whether the client acts for itself: no person has to agree.
+    pub own_account: bool,
     /// What that scenario gives its client.
     pub(super) context: Context,
 }
@@ -38,9 +45,20 @@ pub struct Options {
 impl Options {
     /// Does this there, in no scenario.
     #[must_use]
-    pub fn new(url: String, revision: Option<Revision>, task: Task) -> Self {
-        Self { url, revision, task, scenario: None, context: Context::default() }
+    pub fn new(target: Target, revision: Option<Revision>, task: Task) -> Self {
+        let context = Context::default();
+        Self { target, revision, task, scenario: None, own_account: false, context }
     }
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Target {
+    /// One that is reached over HTTP.
+    Url(String),
+    /// A program, and its arguments.
+    Program(OsString, Vec<OsString>),
 }
 
 /// What a user of the client would do.
@@ -103,18 +121,28 @@ pub fn from_env() -> Options {
 }
 
 fn read(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
-    let (mut url, mut revision) = (None, None);
-    while let Some(argument) = arguments.next()? {
+    let (mut target, mut revision, mut client_id, mut own_account) = (None, None, None, false);
+    loop {
+        if let Some(mut rest) = arguments.try_raw_args()
+            && rest.next_if(|argument| argument == "--").is_some()
+        {
+            let program = rest.next().ok_or("the program is missing")?;
+            target = Some(Target::Program(program, rest.collect()));
+            break;
+        }
+        let Some(argument) = arguments.next()? else { break };
         match argument {
             Arg::Long("protocol") => revision = Some(arguments.value()?.parse()?),
+            Arg::Long("client-id") => client_id = Some(arguments.value()?.string()?),
+            Arg::Long("own-account") => own_account = true,
             Arg::Long("help") => return Ok(None),
-            Arg::Value(value) if url.is_none() => url = Some(value.string()?),
+            Arg::Value(value) if target.is_none() => target = Some(Target::Url(value.string()?)),
             _ => return Err(argument.unexpected()),
         }
     }
-    let url = url.ok_or("the URL of a server is missing")?;
+    let target = target.ok_or("the URL of a server is missing")?;
     let scenario = env::var("MCP_CONFORMANCE_SCENARIO").ok();
-    let context: Context = match env::var("MCP_CONFORMANCE_CONTEXT") {
+    let mut context: Context = match env::var("MCP_CONFORMANCE_CONTEXT") {
         Ok(json) => {
             serde_json::from_str(&json).map_err(|error| lexopt::Error::Custom(error.into()))?
         }
@@ -123,8 +151,12 @@ fn read(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
     if let Ok(named) = env::var("MCP_CONFORMANCE_PROTOCOL_VERSION") {
         revision = revision.or_else(|| named.parse().ok());
     }
+    if client_id.is_some() {
+        context.client_id = client_id;
+        context.client_secret = env::var("MCP_CLIENT_SECRET").ok();
+    }
     let task = task(scenario.as_deref().unwrap_or_default(), &context);
-    Ok(Some(Options { url, revision, task, scenario, context }))
+    Ok(Some(Options { target, revision, task, scenario, own_account, context }))
 }
 
 /// What a scenario wants a user to do; without one, and for most, a tour.

@@ -1,7 +1,10 @@
 //! Tools: listed, called with arguments, with progress.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use mcp_core::driver::client::{Client, ClientError};
-use mcp_core::model::{CallToolResult, Tool};
+use mcp_core::model::{CallToolResult, Content, TaskSupport, Tool};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -10,17 +13,52 @@ use super::tour::attempt;
 
 /// Calls every tool that needs no arguments.
 pub(super) async fn tour<P>(client: &Client<P>) -> Result<(), ClientError> {
+    let mut takes_time = None;
     for tool in client.list_tools().await? {
         if needs_arguments(&tool) {
             println!("Tool {} needs arguments", tool.display_name());
             continue;
         }
-        let call = client.call_tool(&tool.name, json!({})).on_progress(|progress| {
-            println!("{} of {:?}", progress.progress, progress.total);
+        let reports = Arc::new(AtomicBool::new(false));
+        let reported = Arc::clone(&reports);
+        let mut call = client.call_tool(&tool.name, json!({})).on_progress(move |progress| {
+            reported.store(true, Ordering::Relaxed);
+            let total = progress.total.map(|total| format!(" of {total}")).unwrap_or_default();
+            println!("Progress: {}{total}", progress.progress);
         });
+        // 2025-11-25 lets the client decide; its tools say which cannot be called otherwise. Since
+        // then the server decides. Either way the answer is that of the task.
+        if tool.task_support() == TaskSupport::Required {
+            call = call.as_task(None);
+        }
         if let Some(result) = attempt(&tool.name, call).await? {
             show(&tool.name, &result);
         }
+        if reports.load(Ordering::Relaxed) {
+            takes_time = Some(tool.name);
+        }
+    }
+    match takes_time {
+        Some(name) => change_mind(client, &name).await,
+        None => Ok(()),
+    }
+}
+
+/// Calls a tool, and wants it no longer once it has begun: whoever drops a call cancels it.
+async fn change_mind<P>(client: &Client<P>, name: &str) -> Result<(), ClientError> {
+    let (begun, begins) = async_channel::bounded(1);
+    let call = client.call_tool(name, json!({})).on_progress(move |_| {
+        let _ = begun.try_send(());
+    });
+    let call = async { call.await.map(Some) };
+    let changed = async {
+        let _ = begins.recv().await;
+        Ok(None)
+    };
+    match smol::future::or(call, changed).await {
+        Ok(Some(result)) => show(name, &result),
+        Ok(None) => println!("Tool {name}: cancelled"),
+        Err(error) => println!("{name}: {error}"),
     }
     Ok(())
 }
@@ -63,7 +101,17 @@ pub(super) async fn echo_schema<P>(client: &Client<P>) -> Result<(), ClientError
 
 /// A tool that fails is a result as well.
 fn show(name: &str, result: &CallToolResult) {
-    let text: Vec<&str> = result.content.iter().filter_map(|it| it.as_text()).collect();
+    let said: Vec<&str> = result.content.iter().map(said).collect();
     let failed = if result.is_error == Some(true) { " failed" } else { "" };
-    println!("Tool {name}{failed}: {}", text.join(" "));
+    println!("Tool {name}{failed}: {}", said.join(" "));
+}
+
+fn said(content: &Content) -> &str {
+    match content {
+        Content::Text(text) => &text.text,
+        Content::Image(_) => "(a picture)",
+        Content::Audio(_) => "(a sound)",
+        Content::Resource(_) | Content::ResourceLink(_) => "(a resource)",
+        _ => "(something new)",
+    }
 }

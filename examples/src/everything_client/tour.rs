@@ -1,11 +1,9 @@
 //! Everything a server has, once: lists, tools, resources, prompts, completions, changes.
 
 use mcp_core::driver::client::{Call, Client, ClientError};
-use mcp_core::model::{
-    CompleteParams, CompletionArgument, Prompt, Reference, ServerCapabilities, SubscriptionFilter,
-};
+use mcp_core::model::{CompleteParams, CompletionArgument, Prompt, Reference, Root};
 
-use super::tools;
+use super::{changes, skills, tools};
 
 pub(super) async fn take<P>(client: &Client<P>) -> Result<(), ClientError> {
     let Some(server) = client.server() else {
@@ -17,28 +15,26 @@ pub(super) async fn take<P>(client: &Client<P>) -> Result<(), ClientError> {
         println!("It says: {instructions}");
     }
     let offers = &server.capabilities;
-    let changes = client.listen(changes_of(offers)).await;
+    client.ping().await?;
+    let changes = refused("listening", changes::listen(client, offers).await)?;
     if offers.tools.is_some() {
         tools::tour(client).await?;
     }
     if offers.resources.is_some() {
         resources(client).await?;
     }
+    if offers.has_extension(mcp_core::skills::EXTENSION) {
+        skills::load(client).await?;
+    }
     if offers.prompts.is_some() {
         prompts(client, offers.completions.is_some()).await?;
     }
-    // What has changed meanwhile would be read with `next`; to be told no more, let go of it.
-    drop(changes);
+    // A legacy server is told, and asks for them again when it wants to know.
+    client.set_roots([Root::new("file:///tmp"), Root::new("file:///var/tmp")]);
+    if let Some(changes) = changes {
+        changes::tell(changes).await?;
+    }
     Ok(())
-}
-
-/// The changes that the server would tell of.
-fn changes_of(offers: &ServerCapabilities) -> SubscriptionFilter {
-    let mut filter = SubscriptionFilter::new();
-    filter.tools_list_changed = offers.tools.as_ref().and_then(|it| it.list_changed);
-    filter.prompts_list_changed = offers.prompts.as_ref().and_then(|it| it.list_changed);
-    filter.resources_list_changed = offers.resources.as_ref().and_then(|it| it.list_changed);
-    filter
 }
 
 async fn resources<P>(client: &Client<P>) -> Result<(), ClientError> {
@@ -84,7 +80,12 @@ pub(super) async fn attempt<T: Send + 'static>(
     what: &str,
     call: Call<T>,
 ) -> Result<Option<T>, ClientError> {
-    match call.await {
+    refused(what, call.await)
+}
+
+/// What a refusal is taken for: nothing, and the tour goes on.
+fn refused<T>(what: &str, outcome: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
+    match outcome {
         Ok(result) => Ok(Some(result)),
         Err(error) if error.refusal().is_some() => {
             println!("{what}: {error}");
