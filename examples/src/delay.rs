@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mcp_core::app::{Connection, Context, Handler};
-use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
+use mcp_core::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use mcp_core::lifecycle::{Method, MethodSet, NotificationMethod};
 use mcp_core::model::InitializeResult;
 use mcp_core::session::Client;
@@ -71,7 +71,7 @@ impl<H: Handler> Handler for Delay<H> {
         &self,
         cx: Context,
         method: Method,
-        params: Option<RawJson>,
+        params: Option<Params>,
     ) -> impl Future<Output = Reply> + Send {
         let wait = if method == Method::ToolsList { self.list } else { Duration::ZERO };
         // The inner handler is called at once, so that calls start in the order they came.

@@ -393,7 +393,7 @@ proptest! {
         prop_assert_eq!(&answer[..], expected.as_bytes());
         let Message::Response(response) = message(&expected) else { panic!("{expected}") };
         prop_assert_eq!(response.id.as_ref().map(RequestId::as_json), Some(id.as_str()));
-        prop_assert_eq!(response.outcome.unwrap(), params);
+        prop_assert_eq!(response.outcome.unwrap(), RawJson::from(params));
     }
 
     /// JSONRPC-10: `data` of an error too.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::AskError;
-use crate::jsonrpc::{ErrorObject, RawJson};
+use crate::jsonrpc::{ErrorObject, Params, RawJson};
 
 /// The most bytes of an explanation: it can quote what the client sent.
 const MAX_MESSAGE: usize = 512;
@@ -38,8 +38,8 @@ impl From<Misfit> for ErrorObject {
 }
 
 /// Reads the params of a request; absent ones are an empty object.
-pub(super) fn params<'a, T: Deserialize<'a>>(params: Option<&'a RawJson>) -> Result<T, Misfit> {
-    let text = params.map_or("{}", RawJson::as_str);
+pub(super) fn params<'a, T: Deserialize<'a>>(params: Option<&'a Params>) -> Result<T, Misfit> {
+    let text = params.map_or("{}", |params| params.as_str());
     serde_json::from_str(text).map_err(|error| Misfit(explain("Invalid params", text, &error)))
 }
 

@@ -11,7 +11,7 @@ use super::connection::Connection;
 use super::host::Host;
 use crate::error::{RequestError, SendError};
 use crate::id::RequestKey;
-use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::InitializeResult;
 use crate::modern::MirroredParams;
@@ -71,7 +71,7 @@ pub trait Handler: Send + Sync + 'static {
         &self,
         cx: Context,
         method: Method,
-        params: Option<RawJson>,
+        params: Option<Params>,
     ) -> impl Future<Output = Reply> + Send;
 
     /// The arguments of a tool that HTTP clients of the modern era repeat in headers: they are

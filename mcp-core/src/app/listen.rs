@@ -13,7 +13,7 @@ use super::task::Tasks;
 use super::{Connection, Context};
 use crate::error::SendError;
 use crate::id::RequestId;
-use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;
 use crate::model::{
     AcknowledgedParams, EmptyParams, ForRevision, ListenParams, Meta, ResourceUpdatedParams,
@@ -97,7 +97,7 @@ impl Listeners {
     pub(super) async fn listen(
         &self,
         cx: Context,
-        params: Option<&RawJson>,
+        params: Option<&Params>,
         capabilities: &ServerCapabilities,
         max_watches: usize,
         tasks: Option<&Tasks>,

@@ -12,7 +12,7 @@ use super::connection::Connection;
 use super::decode::{self, Misfit};
 use super::guard::resumed;
 use super::{CallError, Context, Work};
-use crate::jsonrpc::{ErrorObject, RawJson, Reply, with_member};
+use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply, with_member};
 use crate::revision::{Era, Revision};
 
 /// Reads the params and starts the work.
@@ -39,11 +39,11 @@ impl MethodEntry {
 
     pub(super) async fn call(
         &self,
-        params: Option<&RawJson>,
+        params: Option<&Params>,
         cx: Context,
         revision: Revision,
     ) -> Reply {
-        let work = (self.0)(params.map_or("{}", RawJson::as_str), cx)?;
+        let work = (self.0)(params.map_or("{}", |params| params.as_str()), cx)?;
         let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
         Ok(match revision.era() {
             Era::Legacy => result,

@@ -4,13 +4,15 @@ use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::decode;
 use super::seal::{Owner, Seal};
-use crate::jsonrpc::{ErrorObject, RawJson};
+use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson};
+use crate::lifecycle::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult, InputResponses};
 
 /// What one run of a handler knows of the runs before it, and learns for the next.
@@ -64,13 +66,20 @@ where
 
 impl Round {
     /// Reads what came with a request.
-    pub(super) fn read(owner: Owner, seal: &Seal) -> Result<Self, ErrorObject> {
-        let may_name = |name| owner.params.as_ref().is_some_and(|params| params.may_name(name));
+    pub(super) fn read(
+        principal: Option<Arc<str>>,
+        method: Method,
+        params: Option<&Params>,
+        seal: &Seal,
+    ) -> Result<Self, ErrorObject> {
+        let members = params.and_then(Params::members);
+        let lacks = |member| members.is_some_and(|it| it.get(member) == Found::Nothing);
+        let owner = Owner { principal, method, params: params.map(|params| params.json().clone()) };
         // The first round of a request, which most of them end with.
-        let params = if may_name("inputResponses") || may_name("requestState") {
-            decode::params(owner.params.as_ref())?
-        } else {
+        let params = if lacks(Member::InputResponses) && lacks(Member::RequestState) {
             RoundParams::default()
+        } else {
+            decode::params(params)?
         };
         let state = match params.request_state {
             None => State::default(),

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::pin::pin;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::audience::Audience;
@@ -18,7 +18,7 @@ use super::builder::ServerBuilder;
 use super::changes::Changes;
 use super::completion::{Completer, Subject};
 use super::connection::Connection;
-use super::decode;
+use super::decode::{self, Misfit};
 use super::guard::{guarded, resumed};
 use super::host::Host;
 use super::listen::{List, Listeners, MAX_WATCHED_URI};
@@ -26,12 +26,12 @@ use super::method::{Listener, MethodEntry};
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
 use super::round::Round;
-use super::seal::{Owner, Seal};
+use super::seal::Seal;
 use super::shelf::{Item, Shelf};
 use super::task::{Beginning, Slot, Tasks};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
-use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Reply, with_meta_member};
+use crate::jsonrpc::{ErrorCode, ErrorObject, Member, Params, RawJson, Reply, with_meta_member};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
     CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision, Implementation,
@@ -210,7 +210,7 @@ impl Handler for Server {
         guarded(pin!(work)).await
     }
 
-    async fn call(&self, mut cx: Context, method: Method, params: Option<RawJson>) -> Reply {
+    async fn call(&self, mut cx: Context, method: Method, params: Option<Params>) -> Reply {
         let revision = cx.connection().revision();
         if !self.0.served.serves(&method, revision, Sender::Client) {
             return Err(ErrorObject::method_not_found(method.as_str()));
@@ -247,15 +247,33 @@ impl Handler for Server {
 struct NamedParams<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    task: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "unread")]
+    arguments: Option<&'a str>,
+    #[serde(borrow, default, deserialize_with = "unread")]
+    task: Option<&'a str>,
 }
 
-impl NamedParams<'_> {
-    fn arguments(&self) -> &str {
-        self.arguments.map_or("{}", RawValue::get)
+/// The text of a member that may be null.
+fn unread<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
+    let json = <Option<&'de RawValue>>::deserialize(deserializer)?;
+    Ok(json.map(RawValue::get))
+}
+
+impl<'a> NamedParams<'a> {
+    fn read(params: Option<&'a Params>) -> Result<Self, Misfit> {
+        // What is not as it should be is told so by the plain reading.
+        let found = params.and_then(Params::members).and_then(|members| {
+            Some(Self {
+                name: members.text(Member::Name)?,
+                arguments: members.optional(Member::Arguments)?,
+                task: members.optional(Member::Task)?,
+            })
+        });
+        found.map_or_else(|| decode::params(params), Ok)
+    }
+
+    fn arguments(&self) -> &'a str {
+        self.arguments.unwrap_or("{}")
     }
 }
 
@@ -265,12 +283,19 @@ struct UriParams<'a> {
     uri: Cow<'a, str>,
 }
 
+impl<'a> UriParams<'a> {
+    fn read(params: Option<&'a Params>) -> Result<Self, Misfit> {
+        let found = params.and_then(Params::members).and_then(|it| it.text(Member::Uri));
+        found.map_or_else(|| decode::params(params), |uri| Ok(Self { uri }))
+    }
+}
+
 impl Inner {
     async fn answer(
         &self,
         cx: Context,
         method: Method,
-        params: Option<&RawJson>,
+        params: Option<&Params>,
         revision: Revision,
     ) -> Reply {
         match method {
@@ -292,7 +317,7 @@ impl Inner {
             Method::ResourcesRead => self.read_resource(cx, params).await,
             Method::ResourcesSubscribe => self.subscribe(cx.connection(), params),
             Method::ResourcesUnsubscribe => {
-                let UriParams { uri } = decode::params(params)?;
+                let UriParams { uri } = UriParams::read(params)?;
                 self.audience.unwatch(cx.connection(), &uri);
                 Ok(RawJson::EMPTY_OBJECT)
             }
@@ -331,8 +356,8 @@ impl Inner {
         with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
     }
 
-    async fn call_tool(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
-        let params: NamedParams<'_> = decode::params(params)?;
+    async fn call_tool(&self, cx: Context, params: Option<&Params>, revision: Revision) -> Reply {
+        let params = NamedParams::read(params)?;
         let arguments = params.arguments();
         if !arguments.starts_with('{') {
             return Err(ErrorObject::invalid_params("`arguments` must be an object"));
@@ -373,8 +398,8 @@ impl Inner {
         }
     }
 
-    async fn get_prompt(&self, cx: Context, params: Option<&RawJson>) -> Reply {
-        let params: NamedParams<'_> = decode::params(params)?;
+    async fn get_prompt(&self, cx: Context, params: Option<&Params>) -> Reply {
+        let params = NamedParams::read(params)?;
         let Some(entry) = self.prompts.get(&params.name) else {
             return Err(unknown("prompt", &params.name));
         };
@@ -383,8 +408,8 @@ impl Inner {
         self.close_round(round, revision, result, fail)
     }
 
-    async fn read_resource(&self, cx: Context, params: Option<&RawJson>) -> Reply {
-        let UriParams { uri } = decode::params(params)?;
+    async fn read_resource(&self, cx: Context, params: Option<&Params>) -> Reply {
+        let UriParams { uri } = UriParams::read(params)?;
         let (round, revision) = (cx.round.clone(), cx.revision());
         let result = match self.find_resource(&uri, cx) {
             Some(work) => resumed(work).await,
@@ -398,7 +423,7 @@ impl Inner {
         &self,
         cx: &mut Context,
         method: &Method,
-        params: Option<&RawJson>,
+        params: Option<&Params>,
     ) -> Result<(), ErrorObject> {
         let takes_rounds =
             matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
@@ -406,8 +431,7 @@ impl Inner {
             return Ok(());
         }
         let principal = cx.principal.clone();
-        let owner = Owner { principal, method: method.clone(), params: params.cloned() };
-        cx.round = Some(Arc::new(Round::read(owner, &self.seal)?));
+        cx.round = Some(Arc::new(Round::read(principal, method.clone(), params, &self.seal)?));
         Ok(())
     }
 
@@ -442,8 +466,8 @@ impl Inner {
         Some(entry.read(variables, cx))
     }
 
-    fn subscribe(&self, connection: &Arc<Connection>, params: Option<&RawJson>) -> Reply {
-        let UriParams { uri } = decode::params(params)?;
+    fn subscribe(&self, connection: &Arc<Connection>, params: Option<&Params>) -> Reply {
+        let UriParams { uri } = UriParams::read(params)?;
         if uri.len() > MAX_WATCHED_URI {
             return Err(ErrorObject::invalid_params(format!(
                 "The URI is longer than {MAX_WATCHED_URI} bytes"
@@ -459,7 +483,7 @@ impl Inner {
         }
     }
 
-    async fn complete(&self, cx: Context, params: Option<&RawJson>, revision: Revision) -> Reply {
+    async fn complete(&self, cx: Context, params: Option<&Params>, revision: Revision) -> Reply {
         let params: CompleteParams = decode::params(params)?;
         let subject =
             self.subject(Subject::new(params.reference.clone()), &params.argument.name)?;
@@ -508,10 +532,11 @@ const fn is_list(method: &Method) -> bool {
     )
 }
 
-fn list<T: Item>(shelf: &Shelf<T>, params: Option<&RawJson>, revision: Revision) -> Reply {
-    let ListParams { cursor, .. } = match params {
-        None => ListParams::new(),
-        Some(_) => decode::params(params)?,
+fn list<T: Item>(shelf: &Shelf<T>, params: Option<&Params>, revision: Revision) -> Reply {
+    let cursor = params.and_then(Params::members).and_then(|it| it.optional(Member::Cursor));
+    let cursor = match (params, cursor) {
+        (None, _) | (_, Some(None)) => None,
+        _ => decode::params::<ListParams>(params)?.cursor,
     };
     shelf.list(cursor.as_ref(), revision)
 }

@@ -66,21 +66,21 @@ fn one_line(json: Option<&RawJson>) -> Option<Vec<u8>> {
 fn check(message: &Message) {
     match message {
         Message::Request(it) => {
-            let frame = Frame::request(&it.id, it.method.as_str(), it.params.as_ref());
+            let frame = Frame::request(&it.id, it.method.as_str(), it.params.as_deref());
             let Message::Request(again) = read(&frame) else {
                 panic!("a request");
             };
             assert_eq!(again.id.as_json(), it.id.as_json());
             assert_eq!(again.method, it.method);
-            assert_eq!(one_line(again.params.as_ref()), one_line(it.params.as_ref()));
+            assert_eq!(one_line(again.params.as_deref()), one_line(it.params.as_deref()));
         }
         Message::Notification(it) => {
-            let frame = Frame::notification(it.method.as_str(), it.params.as_ref());
+            let frame = Frame::notification(it.method.as_str(), it.params.as_deref());
             let Message::Notification(again) = read(&frame) else {
                 panic!("a notification");
             };
             assert_eq!(again.method, it.method);
-            assert_eq!(one_line(again.params.as_ref()), one_line(it.params.as_ref()));
+            assert_eq!(one_line(again.params.as_deref()), one_line(it.params.as_deref()));
         }
         Message::Response(it) => {
             let frame = match (&it.id, &it.outcome) {

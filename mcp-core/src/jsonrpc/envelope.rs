@@ -1,14 +1,16 @@
 //! The incoming side: which message is this, and where are its parts.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{ErrorCode, ErrorObject, RawJson, Text, depth};
+use super::params::{Lent, Outline};
+use super::{ErrorCode, ErrorObject, Params, RawJson, Text, depth};
 use crate::id::RequestId;
 
 /// What one received frame holds.
@@ -42,7 +44,7 @@ pub struct Request {
     /// What to do.
     pub method: Text,
     /// An object, or absent.
-    pub params: Option<RawJson>,
+    pub params: Option<Params>,
 }
 
 /// A notification: a method call that gets no answer.
@@ -52,7 +54,7 @@ pub struct Notification {
     /// What happened.
     pub method: Text,
     /// An object, or absent.
-    pub params: Option<RawJson>,
+    pub params: Option<Params>,
 }
 
 /// The answer to a request of ours.
@@ -281,7 +283,10 @@ fn parse_one(frame: &Bytes, text: &str, limits: &EnvelopeLimits) -> Result<Messa
         serde_json::from_str::<&RawValue>(text).map_err(|error| not_json(&error))?;
         return Err(EnvelopeError::unreadable(EnvelopeErrorKind::NotAnObject));
     }
-    let members: Members<'_> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
+    // What cannot be outlined is told what is wrong with it, if anything, by the plain reading.
+    let members = Members::read(text, true)
+        .or_else(|_| Members::read(text, false))
+        .map_err(|error| not_json(&error))?;
     members.classify(frame, limits)
 }
 
@@ -296,7 +301,9 @@ const NAMES: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"
 /// The members of one envelope, as they stand in the text.
 #[derive(Default)]
 struct Members<'a> {
-    values: [Option<&'a RawValue>; 6],
+    values: [Option<&'a str>; 6],
+    /// Of `params`, if it has been read.
+    outline: Option<Box<Outline>>,
     /// The first duplicate or case variant.
     suspect: Option<EnvelopeErrorKind>,
     /// Whether it is `id` that stands there twice: then none of them can be echoed.
@@ -323,8 +330,8 @@ impl Claims {
     }
 
     /// Not if it was meant as a response or as a notification.
-    fn is_answerable(self, method: Option<&RawValue>) -> bool {
-        let named = method.is_none_or(|method| method.get().starts_with('"'));
+    fn is_answerable(self, method: Option<&str>) -> bool {
+        let named = method.is_none_or(|method| method.starts_with('"'));
         match (self.method, self.id) {
             (true, id) => id || !named,
             (false, _) => !self.outcome,
@@ -333,12 +340,20 @@ impl Claims {
 }
 
 impl<'a> Members<'a> {
+    /// Reads a message whose text begins an object; on the way, if that is wanted, the params.
+    fn read(text: &'a str, outlines: bool) -> Result<Self, serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let members = json.deserialize_map(MembersVisitor { text, outlines })?;
+        json.end()?;
+        Ok(members)
+    }
+
     fn classify(self, frame: &Bytes, limits: &EnvelopeLimits) -> Result<Message, EnvelopeError> {
         use EnvelopeErrorKind as Kind;
         let [jsonrpc, raw_id, method, params, result, error] = self.values;
         let id = match raw_id {
-            Some(id) if id.get().len() <= limits.id_bytes && !self.ambiguous_id => {
-                RequestId::from_json(id.get())
+            Some(id) if id.len() <= limits.id_bytes && !self.ambiguous_id => {
+                RequestId::from_json(id)
             }
             _ => None,
         };
@@ -347,7 +362,7 @@ impl<'a> Members<'a> {
         if let Some(kind) = self.suspect {
             return Err(fail(kind));
         }
-        if jsonrpc.is_none_or(|version| version.get() != "\"2.0\"") {
+        if jsonrpc.is_none_or(|version| version != "\"2.0\"") {
             return Err(fail(Kind::Version));
         }
         let bad_id = raw_id.is_some() && id.is_none();
@@ -361,9 +376,9 @@ impl<'a> Members<'a> {
                 return Err(fail(Kind::Id { limit: limits.id_bytes }));
             }
             let params = match params {
-                Some(params) if params.get() == "null" => None,
-                Some(params) if params.get().starts_with('{') => {
-                    Some(RawJson::slice_of(frame, params))
+                Some("null") => None,
+                Some(params) if params.starts_with('{') => {
+                    Some(Params::new(RawJson::slice_of(frame, params), self.outline))
                 }
                 Some(_) => return Err(fail(Kind::Params)),
                 None => None,
@@ -376,18 +391,16 @@ impl<'a> Members<'a> {
         let outcome = match (result, error) {
             (Some(_), Some(_)) => return Err(fail(Kind::Conflict("result", "error"))),
             (Some(result), None) => Ok(RawJson::slice_of(frame, result)),
-            (None, Some(error)) => {
-                Err(serde_json::from_str(error.get()).map_err(|_| fail(Kind::Error))?)
-            }
+            (None, Some(error)) => Err(serde_json::from_str(error).map_err(|_| fail(Kind::Error))?),
             (None, None) => return Err(fail(Kind::Unclassifiable)),
         };
-        if bad_id && raw_id.is_some_and(|id| id.get() != "null") {
+        if bad_id && raw_id.is_some_and(|id| id != "null") {
             return Err(fail(Kind::Id { limit: limits.id_bytes }));
         }
         Ok(Message::Response(Response { id, outcome }))
     }
 
-    fn put(&mut self, name: &str, value: &'a RawValue) {
+    fn put(&mut self, name: &str, value: &'a str) {
         if let Some(index) = NAMES.iter().position(|known| *known == name) {
             let (Some(slot), Some(known)) = (self.values.get_mut(index), NAMES.get(index)) else {
                 return;
@@ -415,53 +428,31 @@ fn folds_to(name: &str, known: &str) -> bool {
             .eq(known.chars().map(|letter| letter.to_ascii_uppercase()))
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON-RPC message")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Members::default();
-                while let Some(Key(name)) = map.next_key()? {
-                    members.put(&name, map.next_value()?);
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(MembersVisitor)
-    }
+struct MembersVisitor<'a> {
+    text: &'a str,
+    /// Whether params are read too.
+    outlines: bool,
 }
 
-/// A member name, borrowed unless it is spelled with escapes.
-struct Key<'a>(Cow<'a, str>);
+impl<'a> Visitor<'a> for MembersVisitor<'a> {
+    type Value = Members<'a>;
 
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON-RPC message")
+    }
 
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a member name")
-            }
-
-            fn visit_borrowed_str<E: de::Error>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(name.into())))
-            }
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Members<'a>, A::Error> {
+        let mut members = Members::default();
+        while let Some(Lent(name)) = map.next_key()? {
+            let value = match name {
+                Cow::Borrowed(key @ "params") if self.outlines => {
+                    let outline = members.outline.get_or_insert_default();
+                    outline.read_next(self.text, key, &mut map)?
+                }
+                _ => map.next_value::<&RawValue>()?.get(),
+            };
+            members.put(&name, value);
         }
-
-        deserializer.deserialize_str(KeyVisitor)
+        Ok(members)
     }
 }

@@ -9,6 +9,7 @@ mod depth;
 mod envelope;
 mod error;
 mod frame;
+mod params;
 mod raw;
 mod scan;
 mod splice;
@@ -20,8 +21,10 @@ pub use envelope::{
 };
 pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
+pub use params::Params;
+pub(crate) use params::{Found, Lent, Member, Members};
 pub use raw::{InvalidJson, RawJson, Text};
-pub(crate) use scan::{any, position};
+pub(crate) use scan::position;
 #[cfg(any(feature = "client", feature = "std"))]
 pub(crate) use splice::with_member;
 pub(crate) use splice::with_meta_member;

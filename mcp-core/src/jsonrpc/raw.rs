@@ -135,13 +135,8 @@ impl RawJson {
     }
 
     /// A slice of `frame` that the parser found to be one JSON value.
-    pub(crate) fn slice_of(frame: &Bytes, value: &RawValue) -> Self {
-        Self::unseen(frame.slice_ref(value.get().as_bytes()))
-    }
-
-    /// A part of the value that the parser found to be one, sharing its bytes.
-    pub(crate) fn part(&self, value: &RawValue) -> Self {
-        Self::slice_of(&self.json, value)
+    pub(crate) fn slice_of(frame: &Bytes, value: &str) -> Self {
+        Self::unseen(frame.slice_ref(value.as_bytes()))
     }
 
     /// Whether a member called `name` may be in there, at any depth. Looking for the letters
@@ -230,8 +225,7 @@ impl Text {
     }
 
     /// The string a JSON value spells, or `None` if it is no string.
-    pub(super) fn from_json(frame: &Bytes, value: &RawValue) -> Option<Self> {
-        let text = value.get();
+    pub(super) fn from_json(frame: &Bytes, text: &str) -> Option<Self> {
         let inner = text.strip_prefix('"')?.strip_suffix('"')?;
         if inner.contains('\\') {
             let unescaped: String = serde_json::from_str(text).ok()?;

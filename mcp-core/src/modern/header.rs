@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 #[cfg(any(test, feature = "client"))]
 use {
     super::request::subject_of,
-    crate::jsonrpc::{InvalidJson, RawJson},
+    crate::jsonrpc::{InvalidJson, Member, RawJson},
     serde::Deserialize,
 };
 
@@ -30,8 +30,8 @@ pub(crate) enum Subject {
 impl Subject {
     pub(crate) fn of(method: &str) -> Option<Self> {
         Some(match subject_of(method)? {
-            "name" => Self::Name,
-            "uri" => Self::Uri,
+            Member::Name => Self::Name,
+            Member::Uri => Self::Uri,
             _ => Self::Task,
         })
     }

@@ -4,9 +4,9 @@ use alloc::string::String;
 
 use super::Caller;
 use super::request::Meta;
-use crate::jsonrpc::{Notification, RawJson};
+use crate::jsonrpc::{Notification, Params, RawJson};
 use crate::lifecycle::{NotificationMethod, Sender};
-use crate::model::{ClientCapabilities, Implementation};
+use crate::model::ClientCapabilities;
 use crate::revision::{Era, Revision};
 use crate::session::Client;
 
@@ -33,10 +33,12 @@ impl ModernNotification {
     pub fn read(notification: Notification) -> Option<Self> {
         let Notification { method, params } = notification;
         let method = NotificationMethod::from_name(method.as_str());
-        let meta = params.as_ref().and_then(|params| Meta::read(params).ok()).unwrap_or_default();
+        let params = params.map(|params| params.clone().outlined().unwrap_or(params));
+        let members = params.as_ref().and_then(Params::members);
+        let meta = members.and_then(|it| Meta::of(it).ok().flatten()).unwrap_or_default();
         let revision = match meta.version {
             None => Revision::V2026_07_28,
-            Some(version) => serde_json::from_str::<String>(version.get()).ok()?.parse().ok()?,
+            Some(version) => serde_json::from_str::<String>(version).ok()?.parse().ok()?,
         };
         if revision.era() != Era::Modern {
             return None;
@@ -47,11 +49,10 @@ impl ModernNotification {
             ref known if !known.exists(revision, Sender::Client) => return None,
             _ => {}
         }
-        let capabilities = meta.capabilities.and_then(|it| serde_json::from_str(it.get()).ok());
+        let capabilities = meta.capabilities.and_then(|it| serde_json::from_str(it).ok());
         let capabilities: ClientCapabilities = capabilities.unwrap_or_default();
-        let info = meta.info.and_then(|info| serde_json::from_str(info.get()).ok());
-        let info = info.unwrap_or_else(|| Implementation::new("", ""));
-        let caller = Caller { client: Client::new(revision, capabilities, info), log_level: None };
-        Some(Self { method, params, caller })
+        let client = Client::new(revision, capabilities, meta.info());
+        let caller = Caller { client, log_level: None };
+        Some(Self { method, params: params.map(RawJson::from), caller })
     }
 }

@@ -2,15 +2,15 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use core::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use crate::id::{ProgressToken, RequestId};
-use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson, Request};
+use crate::jsonrpc::{
+    ErrorCode, ErrorObject, Found, Lent, Member, Members, Params, RawJson, Request, Text,
+};
 use crate::lifecycle::{Method, MethodSet, Sender};
 use crate::model::{
     ClientCapabilities, Implementation, Level, Meta as Key, UnsupportedVersionData,
@@ -27,7 +27,7 @@ pub struct ModernRequest {
     /// What to do: a method the server has.
     pub method: Method,
     /// An object.
-    pub params: RawJson,
+    pub params: Params,
     /// What to name in progress notifications, if the client wants any.
     pub progress_token: Option<ProgressToken>,
     /// Who sends it.
@@ -69,30 +69,11 @@ pub struct Caller {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    request: Request,
-    params: RawJson,
+    id: RequestId,
+    method: Text,
+    /// Outlined.
+    params: Params,
     version: Cow<'static, str>,
-    said: Result<Said, ErrorObject>,
-    subject: Named,
-}
-
-/// What `_meta` says besides the revision.
-#[derive(Clone, Debug)]
-struct Said {
-    capabilities: ClientCapabilities,
-    info: Implementation,
-    log_level: Option<Level>,
-    progress_token: Option<ProgressToken>,
-}
-
-/// The member of the params that says what the request is about.
-#[derive(Clone, Debug)]
-enum Named {
-    Nothing,
-    /// Unread.
-    Member(RawJson),
-    /// It stands there twice.
-    Ambiguous(&'static str),
 }
 
 impl Candidate {
@@ -101,19 +82,17 @@ impl Candidate {
     /// # Errors
     /// -32602 when either is missing (META-10).
     pub fn read(request: Request) -> Result<Self, ErrorObject> {
-        let params = request.params.clone().unwrap_or(RawJson::EMPTY_OBJECT);
-        let subject = subject_of(request.method.as_str());
-        let Params { meta, named } = Params::read(&params, subject)?;
-        let meta = meta.ok_or_else(no_meta)?;
-        let version = match meta.version.ok_or_else(|| missing(Key::PROTOCOL_VERSION))?.get() {
+        let Request { id, method, params } = request;
+        let params = params.unwrap_or(Params::empty()).outlined().map_err(|it| unreadable(&it))?;
+        let meta = params.members().map(Meta::of).transpose()?.flatten().ok_or_else(no_meta)?;
+        let version = match meta.version.ok_or_else(|| missing(Key::PROTOCOL_VERSION))? {
             LATEST => Cow::Borrowed(Revision::V2026_07_28.as_str()),
             other => serde_json::from_str(other)
                 .map(Cow::Owned)
                 .map_err(|_| malformed(Key::PROTOCOL_VERSION, "must be a string"))?,
         };
         meta.capabilities.ok_or_else(|| missing(Key::CLIENT_CAPABILITIES))?;
-        let said = Said::read(&meta);
-        Ok(Self { request, params, version, said, subject: named })
+        Ok(Self { id, method, params, version })
     }
 
     /// Takes the request if its revision is spoken and its method is one of `methods`.
@@ -124,32 +103,35 @@ impl Candidate {
     /// what the revision says.
     pub fn accept(self, methods: &MethodSet) -> Result<ModernRequest, ErrorObject> {
         let revision = self.revision()?;
-        let method = Method::from_name(self.request.method.as_str());
+        let method = Method::from_name(self.method.as_str());
         if !methods.serves(&method, revision, Sender::Client) {
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
-        let Self { request, params, said, .. } = self;
-        let Said { capabilities, info, log_level, progress_token } = said?;
-        let client = Client { revision, capabilities, info };
+        let meta = self.params.members().map(Meta::of).transpose()?.flatten();
+        let meta = meta.unwrap_or_default();
+        let client = meta.client(revision)?;
+        let log_level = read(meta.log_level, Key::LOG_LEVEL)?;
+        let progress_token = read(meta.progress_token, Key::PROGRESS_TOKEN)?;
+        let Self { id, params, .. } = self;
         let caller = Caller { client, log_level };
-        Ok(ModernRequest { id: request.id, method, params, progress_token, caller })
+        Ok(ModernRequest { id, method, params, progress_token, caller })
     }
 
     /// The client's name for the request.
     #[must_use]
     pub const fn id(&self) -> &RequestId {
-        &self.request.id
+        &self.id
     }
 
     /// The method, whether the server has it or not.
     #[must_use]
     pub fn method(&self) -> &str {
-        self.request.method.as_str()
+        self.method.as_str()
     }
 
     /// The params: an object with a `_meta`.
     #[must_use]
-    pub const fn params(&self) -> &RawJson {
+    pub const fn params(&self) -> &Params {
         &self.params
     }
 
@@ -170,12 +152,16 @@ impl Candidate {
     ///
     /// # Errors
     /// -32602 when it is no text, or stands there twice: the header could match either.
-    pub fn subject(&self) -> Result<Option<String>, ErrorObject> {
-        let why = match &self.subject {
-            Named::Nothing => return Ok(None),
-            Named::Ambiguous(name) => format!("duplicate field `{name}`"),
-            Named::Member(json) => match serde_json::from_str(json.as_str()) {
-                Ok(subject) => return Ok(subject),
+    pub fn subject(&self) -> Result<Option<Cow<'_, str>>, ErrorObject> {
+        let subject = subject_of(self.method());
+        let members = self.params.members();
+        let why = match subject.zip(members).map(|(subject, it)| it.get(subject)) {
+            None | Some(Found::Nothing) => return Ok(None),
+            Some(Found::Twice) => {
+                format!("duplicate field `{}`", subject.map_or("", Member::as_str))
+            }
+            Some(Found::Once(json)) => match serde_json::from_str::<Option<Lent<'_>>>(json) {
+                Ok(subject) => return Ok(subject.map(|Lent(subject)| subject)),
                 Err(error) => error.to_string(),
             },
         };
@@ -192,21 +178,6 @@ impl Candidate {
     }
 }
 
-impl Said {
-    fn read(meta: &Meta<'_>) -> Result<Self, ErrorObject> {
-        let capabilities = match meta.capabilities.map(RawValue::get) {
-            Some("{}") => ClientCapabilities::default(),
-            _ => read(meta.capabilities, Key::CLIENT_CAPABILITIES)?.unwrap_or_default(),
-        };
-        let log_level = read(meta.log_level, Key::LOG_LEVEL)?;
-        let progress_token = read(meta.progress_token, Key::PROGRESS_TOKEN)?;
-        // Nothing may depend on it (META-14), so nothing fails for it either.
-        let info = meta.info.and_then(|info| serde_json::from_str(info.get()).ok());
-        let info = info.unwrap_or_else(|| Implementation::new("", ""));
-        Ok(Self { capabilities, info, log_level, progress_token })
-    }
-}
-
 impl ModernRequest {
     /// Takes a request of a transport that has no headers.
     ///
@@ -220,15 +191,17 @@ impl ModernRequest {
 /// Whether a message belongs to the modern era, by what it says and nothing else: its `_meta`
 /// has a member that only this era requires, or its method is one that only this era has.
 #[must_use]
-pub fn is_modern(method: &str, params: Option<&RawJson>) -> bool {
+pub fn is_modern(method: &str, params: Option<&Params>) -> bool {
     let only_modern = |method: &Method| {
         method.exists(Revision::V2026_07_28, Sender::Client)
             && !method.exists(Revision::LATEST_LEGACY, Sender::Client)
     };
-    let marked = params.filter(|params| params.may_name("_meta")).is_some_and(|params| {
-        Meta::read(params).is_ok_and(|meta| meta.version.is_some() || meta.capabilities.is_some())
-    });
-    marked || only_modern(&Method::from_name(method))
+    let is_marked = |members: Members<'_>| {
+        let meta = Meta::of(members).ok().flatten().unwrap_or_default();
+        meta.version.is_some() || meta.capabilities.is_some()
+    };
+    params.is_some_and(|params| params.with_members(is_marked).unwrap_or(false))
+        || only_modern(&Method::from_name(method))
 }
 
 /// -32022: the revision is none of those the server speaks (VER-08).
@@ -240,101 +213,64 @@ pub(crate) fn unsupported(requested: &str, supported: &[Revision]) -> ErrorObjec
 }
 
 /// The members of `_meta` that make a request one of the modern era, unread.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meta<'a> {
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-    pub(super) version: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
-    pub(super) capabilities: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
-    pub(super) info: Option<&'a RawValue>,
-    #[serde(borrow, rename = "io.modelcontextprotocol/logLevel")]
-    log_level: Option<&'a RawValue>,
-    #[serde(borrow, rename = "progressToken")]
-    progress_token: Option<&'a RawValue>,
+    pub(super) version: Option<&'a str>,
+    pub(super) capabilities: Option<&'a str>,
+    info: Option<&'a str>,
+    log_level: Option<&'a str>,
+    progress_token: Option<&'a str>,
 }
 
 /// `"2026-07-28"`, as most write it.
 const LATEST: &str = "\"2026-07-28\"";
 
 /// The member of the params that `Mcp-Name` repeats (HDR-04, HDR-05).
-pub(super) fn subject_of(method: &str) -> Option<&'static str> {
+pub(super) fn subject_of(method: &str) -> Option<Member> {
     match method {
-        "tools/call" | "prompts/get" => Some("name"),
-        "resources/read" => Some("uri"),
-        "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
+        "tools/call" | "prompts/get" => Some(Member::Name),
+        "resources/read" => Some(Member::Uri),
+        "tasks/get" | "tasks/update" | "tasks/cancel" => Some(Member::TaskId),
         _ => None,
     }
 }
 
-/// What must be known of the params before anybody works on them, read in one pass.
-struct Params<'a> {
-    meta: Option<Meta<'a>>,
-    named: Named,
-}
-
-impl<'a> Params<'a> {
-    fn read(params: &'a RawJson, subject: Option<&'static str>) -> Result<Self, ErrorObject> {
-        let mut text = serde_json::Deserializer::from_str(params.as_str());
-        ParamsVisitor { params, subject }
-            .deserialize(&mut text)
-            .map_err(|error| ErrorObject::invalid_params(format!("Invalid _meta: {error}")))
-    }
-}
-
-struct ParamsVisitor<'a> {
-    params: &'a RawJson,
-    /// The member that says what the request is about, if its method has such a thing.
-    subject: Option<&'static str>,
-}
-
-impl<'a> DeserializeSeed<'a> for ParamsVisitor<'a> {
-    type Value = Params<'a>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Params<'a>, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'a> Visitor<'a> for ParamsVisitor<'a> {
-    type Value = Params<'a>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<Params<'a>, A::Error> {
-        let (mut meta, mut named) = (None, Named::Nothing);
-        while let Some(name) = members.next_key::<Name<'a>>()? {
-            match self.subject {
-                _ if name.0 == "_meta" => {
-                    if meta.replace(members.next_value::<Option<Meta<'a>>>()?).is_some() {
-                        return Err(de::Error::duplicate_field("_meta"));
-                    }
-                }
-                Some(subject) if name.0 == subject => {
-                    let value = self.params.part(members.next_value()?);
-                    named = match named {
-                        Named::Nothing => Named::Member(value),
-                        _ => Named::Ambiguous(subject),
-                    };
-                }
-                _ => {
-                    members.next_value::<de::IgnoredAny>()?;
-                }
-            }
-        }
-        Ok(Params { meta: meta.flatten(), named })
-    }
-}
-
-/// The name of a member.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl<'a> Meta<'a> {
-    pub(super) fn read(params: &'a RawJson) -> Result<Self, ErrorObject> {
-        Params::read(params, None)?.meta.ok_or_else(no_meta)
+    /// The `_meta` of params, if there is one.
+    ///
+    /// # Errors
+    /// -32602 when it, or one of its members, stands there twice.
+    pub(super) fn of(members: Members<'a>) -> Result<Option<Self>, ErrorObject> {
+        let get = |member: Member| match members.get(member) {
+            Found::Nothing | Found::Once("null") => Ok(None),
+            Found::Once(json) => Ok(Some(json)),
+            Found::Twice => Err(unreadable(&format_args!("duplicate field `{}`", member.as_str()))),
+        };
+        if get(Member::Meta)?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            version: get(Member::ProtocolVersion)?,
+            capabilities: get(Member::ClientCapabilities)?,
+            info: get(Member::ClientInfo)?,
+            log_level: get(Member::LogLevel)?,
+            progress_token: get(Member::ProgressToken)?,
+        }))
+    }
+
+    /// What it says of the client.
+    fn client(&self, revision: Revision) -> Result<Client, ErrorObject> {
+        let capabilities = match self.capabilities {
+            Some("{}") => ClientCapabilities::default(),
+            json => read(json, Key::CLIENT_CAPABILITIES)?.unwrap_or_default(),
+        };
+        Ok(Client { revision, capabilities, info: self.info() })
+    }
+
+    /// The client's name. Nothing may depend on it (META-14), so nothing fails for it either.
+    pub(super) fn info(&self) -> Implementation {
+        let info = self.info.and_then(|info| serde_json::from_str(info).ok());
+        info.unwrap_or_else(|| Implementation::new("", ""))
     }
 }
 
@@ -342,13 +278,15 @@ fn no_meta() -> ErrorObject {
     ErrorObject::invalid_params("Missing required member: _meta")
 }
 
+fn unreadable(why: &impl fmt::Display) -> ErrorObject {
+    ErrorObject::invalid_params(format!("Invalid _meta: {why}"))
+}
+
 fn read<'a, T: Deserialize<'a>>(
-    json: Option<&'a RawValue>,
+    json: Option<&'a str>,
     key: &'static str,
 ) -> Result<Option<T>, ErrorObject> {
-    json.map(|json| serde_json::from_str(json.get()))
-        .transpose()
-        .map_err(|error| malformed(key, error))
+    json.map(serde_json::from_str).transpose().map_err(|error| malformed(key, error))
 }
 
 fn missing(key: &'static str) -> ErrorObject {

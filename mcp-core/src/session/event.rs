@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::error::RequestError;
 use crate::id::{ProgressToken, RequestHandle, RequestId, RequestKey, RequestTicket};
-use crate::jsonrpc::{Frame, RawJson};
+use crate::jsonrpc::{Frame, Params, RawJson};
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ClientCapabilities, Implementation};
 use crate::modern::{Caller, ModernNotification};
@@ -122,7 +122,7 @@ pub struct IncomingRequest {
     /// What to do.
     pub method: Method,
     /// An object, or absent.
-    pub params: Option<RawJson>,
+    pub params: Option<Params>,
     /// What to name in progress notifications, if the client wants any.
     pub progress_token: Option<ProgressToken>,
     /// How long it was held; zero if it was not.

@@ -6,19 +6,19 @@ use core::time::Duration;
 use super::{Counters, Lane};
 use crate::config::{HoldBudget, Limits};
 use crate::id::RequestId;
-use crate::jsonrpc::RawJson;
+use crate::jsonrpc::Params;
 use crate::lifecycle::Method;
 use crate::time::Instant;
 
 /// What a held request costs beyond its own bytes.
-const OVERHEAD: usize = size_of::<Held>();
+const OVERHEAD: usize = size_of::<Held>() + Params::OVERHEAD;
 
 /// A request that waits, its parameters unread.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) id: RequestId,
     pub(super) method: Method,
-    pub(super) params: Option<RawJson>,
+    pub(super) params: Option<Params>,
     pub(super) lane: Lane,
     pub(super) since: Instant,
     cost: usize,
@@ -46,7 +46,7 @@ impl HoldQueue {
         (now, timeout): (Instant, Duration),
         limits: &Limits,
         counters: &mut Counters,
-        (id, method, params, lane): (RequestId, Method, Option<RawJson>, Lane),
+        (id, method, params, lane): (RequestId, Method, Option<Params>, Lane),
         bytes: usize,
     ) -> bool {
         let cost = bytes.saturating_add(OVERHEAD);
@@ -58,7 +58,7 @@ impl HoldQueue {
         }
         self.bytes += cost;
         // A slice keeps the whole buffer it was read into, which is larger than what was counted.
-        let params = params.map(|params| params.detached());
+        let params = params.map(Params::detached);
         self.deadline.get_or_insert(now + timeout);
         self.requests.push_back(Held { id, method, params, lane, since: now, cost });
         counters.held += 1;

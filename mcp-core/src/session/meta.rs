@@ -5,7 +5,7 @@ use alloc::borrow::Cow;
 use serde::Deserialize;
 
 use crate::id::ProgressToken;
-use crate::jsonrpc::{ErrorObject, RawJson, any, with_meta_member};
+use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson, with_meta_member};
 
 /// The members of `_meta` that concern the session.
 #[derive(Debug, Default, Deserialize)]
@@ -19,25 +19,22 @@ pub(super) struct Meta<'a> {
 }
 
 #[derive(Deserialize)]
-struct Params<'a> {
+struct WithMeta<'a> {
     #[serde(borrow, default, rename = "_meta")]
     meta: Meta<'a>,
 }
 
 impl<'a> Meta<'a> {
     /// Reads `_meta` if there is one.
-    ///
-    /// Most requests have none; looking for the letters first spares them a parse. A backslash
-    /// could spell them with escapes.
-    pub(super) fn read(params: Option<&'a RawJson>) -> Result<Self, ErrorObject> {
+    pub(super) fn read(params: Option<&'a Params>) -> Result<Self, ErrorObject> {
         let Some(params) = params else {
             return Ok(Self::default());
         };
-        let text = params.as_str();
-        if !text.contains("_meta") && !any(text.as_bytes(), |byte| byte == b'\\') {
+        // Most requests have none.
+        if params.members().is_some_and(|members| members.get(Member::Meta) == Found::Nothing) {
             return Ok(Self::default());
         }
-        serde_json::from_str(text).map(|Params { meta }| meta).map_err(|error| {
+        serde_json::from_str(params.as_str()).map(|WithMeta { meta }| meta).map_err(|error| {
             ErrorObject::invalid_params(alloc::format!("Invalid params._meta: {error}"))
         })
     }

@@ -123,7 +123,7 @@ impl Fixture {
 
     pub(crate) fn reply(&self, method: Method, params: &str) -> Reply {
         let params = (!params.is_empty()).then(|| RawJson::parse(params.to_owned()).unwrap());
-        run(self.server.call(self.cx(), method, params))
+        run(self.server.call(self.cx(), method, params.map(Into::into)))
     }
 
     pub(crate) fn call(&self, method: Method, params: &str) -> Result<Value, ErrorObject> {
@@ -141,7 +141,8 @@ impl Fixture {
         let token = Some(ProgressToken::from("token"));
         let cx = Context::new(Arc::clone(&self.connection), key(), token);
         let params = RawJson::parse(params).unwrap();
-        run(self.server.call(cx, Method::ToolsCall, Some(params))).map(|json| value(Some(&json)))
+        run(self.server.call(cx, Method::ToolsCall, Some(params.into())))
+            .map(|json| value(Some(&json)))
     }
 }
 

@@ -207,7 +207,7 @@ fn cancel_06_a_dropped_call_drops_the_work() {
     let cx = Context::new(Connection::new(FakePeer::default()), key(), None);
     let params = RawJson::parse(r#"{"name":"wait"}"#).unwrap();
     {
-        let mut call = core::pin::pin!(server.call(cx, Method::ToolsCall, Some(params)));
+        let mut call = core::pin::pin!(server.call(cx, Method::ToolsCall, Some(params.into())));
         let poll = core::future::poll_fn(|task| {
             let pending = call.as_mut().poll(task).is_pending();
             core::task::Poll::Ready(pending)

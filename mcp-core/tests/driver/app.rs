@@ -8,7 +8,7 @@ use core::task::{Poll, Waker};
 use std::sync::{Mutex, MutexGuard};
 
 use mcp_core::app::{Connection, Context, Handler};
-use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
+use mcp_core::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use mcp_core::lifecycle::{Method, MethodSet, NotificationMethod};
 use mcp_core::model::{Implementation, InitializeResult, ServerCapabilities};
 use mcp_core::session::{Client, Outgoing};
@@ -142,7 +142,7 @@ impl Handler for App {
         }
     }
 
-    async fn call(&self, cx: Context, _method: Method, params: Option<RawJson>) -> Reply {
+    async fn call(&self, cx: Context, _method: Method, params: Option<Params>) -> Reply {
         let params: Value = serde_json::from_slice(params.unwrap().as_bytes()).unwrap();
         let n = params["n"].as_u64().unwrap();
         self.note(format!("start {n}"));

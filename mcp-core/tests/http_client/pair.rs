@@ -207,7 +207,7 @@ impl Pair {
                         slot.lock().accept(self.now, ticket, result);
                     }
                     Some(ServerEvent::Request(request)) => {
-                        let n = number(request.params.as_ref());
+                        let n = number(request.params.as_deref());
                         if let Some(n) = n {
                             *self.worked.entry(n).or_default() += 1;
                         }

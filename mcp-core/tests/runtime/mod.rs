@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use mcp_core::app::{Connection, Context, Handler, Host, Server};
 use mcp_core::driver::{Platform, Serve};
-use mcp_core::jsonrpc::{ErrorObject, RawJson, Reply};
+use mcp_core::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use mcp_core::lifecycle::{Method, MethodSet};
 use mcp_core::model::InitializeResult;
 use mcp_core::time::UnixTime;
@@ -361,7 +361,7 @@ impl Handler for Hosted {
         Err(ErrorObject::internal("nobody connects"))
     }
 
-    async fn call(&self, _: Context, _: Method, _: Option<RawJson>) -> Reply {
+    async fn call(&self, _: Context, _: Method, _: Option<Params>) -> Reply {
         Ok(RawJson::EMPTY_OBJECT)
     }
 }

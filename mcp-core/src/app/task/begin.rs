@@ -6,8 +6,6 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Poll;
 use std::sync::OnceLock;
 
-use serde_json::value::RawValue;
-
 use super::super::guard::resumed;
 use super::super::{CallError, Connection, Context, Work};
 use super::desk::Tasks;
@@ -46,7 +44,7 @@ impl Tasks {
     pub(in super::super) fn admit(
         self: &Arc<Self>,
         support: TaskSupport,
-        wish: Option<&RawValue>,
+        wish: Option<&str>,
         cx: &Context,
     ) -> Result<Option<Arc<Slot>>, ErrorObject> {
         let revision = cx.revision();
@@ -64,7 +62,7 @@ impl Tasks {
                     return refused("The tool cannot be called as a task: leave out `task`");
                 }
                 Some(wish) => {
-                    let wish: TaskRequest = serde_json::from_str(wish.get()).map_err(|_| {
+                    let wish: TaskRequest = serde_json::from_str(wish).map_err(|_| {
                         ErrorObject::invalid_params("Invalid params: `task` is no task request")
                     })?;
                     (wish.ttl, true)

@@ -10,7 +10,7 @@ use super::date::iso_8601;
 use super::desk::{Tasks, detailed, encode};
 use super::question::related;
 use super::{TaskOwner, TaskRecord};
-use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::jsonrpc::{ErrorObject, Params, Reply};
 use crate::lifecycle::Method;
 use crate::model::{
     Cursor, EmptyResult, ListParams, ListTasksResult, TASKS_EXTENSION, Task, TaskParams,
@@ -30,7 +30,7 @@ impl Tasks {
         &self,
         cx: Context,
         method: Method,
-        params: Option<&RawJson>,
+        params: Option<&Params>,
     ) -> Reply {
         let revision = cx.revision();
         // TASKX-23
@@ -119,7 +119,7 @@ impl Tasks {
     }
 
     /// TASK-24
-    fn list(&self, params: Option<&RawJson>, owner: &TaskOwner, revision: Revision) -> Reply {
+    fn list(&self, params: Option<&Params>, owner: &TaskOwner, revision: Revision) -> Reply {
         let ListParams { cursor, .. } = decode::params(params)?;
         let after = match &cursor {
             None => None,

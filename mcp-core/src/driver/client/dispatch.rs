@@ -118,7 +118,7 @@ impl<R: Runtime> Dispatch<R> {
         let mut owed = Owed { link, at_work, key, ticket: Some(ticket) };
         let handlers = self.handlers.clone();
         // Within the task: a panic of the application's is answered there too.
-        let work = async move { handlers.answer(revision, &method, params.as_ref()).await };
+        let work = async move { handlers.answer(revision, &method, params.as_deref()).await };
         let task = AbortHandle::default();
         lock(&self.at_work).insert(key, task.clone());
         self.runtime.spawn(async move {

@@ -83,7 +83,7 @@ impl ClientSession {
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
         let meta = Meta::read(params.as_ref())?;
-        self.screen(&method, params.as_ref())?;
+        self.screen(&method, params.as_deref())?;
         let limits = &self.config.limits;
         if self.incoming.len() >= limits.incoming || self.events.len() >= limits.events {
             self.counters.refused_busy += 1;
@@ -118,6 +118,7 @@ impl ClientSession {
         lane: Lane,
         Notification { method, params }: Notification,
     ) {
+        let params = params.map(RawJson::from);
         let method = NotificationMethod::from_name(method.as_str());
         match method {
             NotificationMethod::Cancelled => self.handle_cancelled(params.as_ref()),

@@ -11,7 +11,7 @@ use super::ClientSession;
 use super::requests::{Answered, Round, State};
 use crate::error::RequestError;
 use crate::id::{RequestHandle, RequestId, RequestKey};
-use crate::jsonrpc::{ErrorObject, RawJson, Reply};
+use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::Method;
 use crate::model::members::unique_map;
 use crate::session::patience::Patience;
@@ -81,7 +81,7 @@ impl ClientSession {
                 ticket,
                 id,
                 method,
-                params,
+                params: params.map(Params::from),
                 progress_token: None,
                 held_for: Duration::ZERO,
                 lane: Lane::Standing,

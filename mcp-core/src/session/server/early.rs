@@ -8,7 +8,7 @@ use super::ServerSession;
 use super::ids::Place;
 use crate::config::{EarlyRequests, Gate};
 use crate::id::{ProgressToken, RequestId};
-use crate::jsonrpc::{ErrorObject, Frame, RawJson};
+use crate::jsonrpc::{ErrorObject, Frame, Params, RawJson};
 use crate::lifecycle::{Method, Phase, Sender};
 use crate::revision::Revision;
 use crate::session::hold::Held;
@@ -33,7 +33,7 @@ impl ServerSession {
     pub(super) fn handle_early(
         &mut self,
         now: Instant,
-        request: (RequestId, Method, Option<RawJson>, Lane),
+        request: (RequestId, Method, Option<Params>, Lane),
         bytes: usize,
     ) -> Result<(), ErrorObject> {
         if self.config.early_requests == EarlyRequests::Refuse || self.gave_up {
@@ -54,7 +54,7 @@ impl ServerSession {
         &mut self,
         now: Instant,
         held_for: Duration,
-        (id, method, params, lane): (RequestId, Method, Option<RawJson>, Lane),
+        (id, method, params, lane): (RequestId, Method, Option<Params>, Lane),
         progress_token: Option<ProgressToken>,
     ) -> Result<(), ErrorObject> {
         let limits = &self.config.limits;

@@ -112,7 +112,7 @@ impl ServerSession {
             return Err(self.refuse_modern(&method, &version));
         }
         if method == Method::Initialize {
-            return self.handle_initialize(lane, id, params.as_ref());
+            return self.handle_initialize(lane, id, params.as_deref());
         }
         let revision = self.revision.unwrap_or(Revision::LATEST_LEGACY);
         if !self.config.methods.serves(&method, revision, Sender::Client) {
@@ -179,6 +179,7 @@ impl ServerSession {
             return;
         }
         let Notification { method, params } = notification;
+        let params = params.map(RawJson::from);
         let method = NotificationMethod::from_name(method.as_str());
         match method {
             NotificationMethod::Initialized if self.phase == Phase::Initializing => {

@@ -67,7 +67,7 @@ impl ServerSession {
     /// for one does not open the gate of a session that may be beside it.
     pub(super) fn handle_modern_notification(&mut self, now: Instant, notification: Notification) {
         if notification.method.as_str() == NotificationMethod::Cancelled.as_str() {
-            self.handle_cancelled(now, notification.params.as_ref());
+            self.handle_cancelled(now, notification.params.as_deref());
             return;
         }
         match ModernNotification::read(notification) {

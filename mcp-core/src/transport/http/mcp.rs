@@ -5,8 +5,7 @@ use alloc::sync::Arc;
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use super::admit::Grant;
 use super::refusal::{Refusal, accepted, failure};
@@ -16,7 +15,10 @@ use super::streams::{STANDING, Streams, lane};
 use super::upload::{Posted, deliver};
 use super::{EventId, Exchange, McpStream, SessionId, head};
 use crate::id::RequestId;
-use crate::jsonrpc::{EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, RawJson, Request};
+use crate::jsonrpc::{
+    EnvelopeError, ErrorCode, ErrorObject, Found, Incoming, Member, Members, Message, Params,
+    RawJson, Request,
+};
 use crate::lifecycle::Phase;
 use crate::revision::{Era, Revision};
 use crate::session::{EarlyRefusal, ServerSession};
@@ -379,22 +381,12 @@ pub(super) fn is_legacy(version: &[u8]) -> bool {
 }
 
 /// Whether `_meta` has the member that marks a message of the modern era, whatever its value.
-fn names_revision(params: &RawJson) -> bool {
-    #[derive(Deserialize)]
-    struct Params<'a> {
-        #[serde(borrow, rename = "_meta")]
-        meta: Meta<'a>,
-    }
-    #[derive(Deserialize)]
-    struct Meta<'a> {
-        #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
-        version: &'a RawValue,
-    }
-    params.may_name("_meta")
-        && serde_json::from_str::<Params<'_>>(params.as_str()).is_ok_and(|params| {
-            let _any = params.meta.version;
-            true
-        })
+fn names_revision(params: &Params) -> bool {
+    let names = |members: Members<'_>| {
+        let has = |member| matches!(members.get(member), Found::Once(_));
+        has(Member::Meta) && has(Member::ProtocolVersion)
+    };
+    params.with_members(names).unwrap_or(false)
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(super) fn check(
     if name != named {
         return Err(mismatch(&NAME, "does not match the body"));
     }
-    Ok(Some(named))
+    Ok(Some(named.into_owned()))
 }
 
 /// Compares the mirrored arguments of a tool with the call's body.

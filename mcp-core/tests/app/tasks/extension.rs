@@ -82,7 +82,7 @@ fn taskx_03_clients_without_the_extension_have_no_tasks() {
         let refused = crate::support::run(async move {
             use mcp_core::app::Handler;
             listen
-                .call(cx, Method::SubscriptionsListen, Some(RawJson::parse(params).unwrap()))
+                .call(cx, Method::SubscriptionsListen, Some(RawJson::parse(params).unwrap().into()))
                 .await
         });
         assert_eq!(refused.unwrap_err().code().get(), -32021);

@@ -1,7 +1,7 @@
 //! Whose tasks are whose.
 
 use mcp_core::app::{Context, Handler};
-use mcp_core::jsonrpc::{ErrorObject, RawJson};
+use mcp_core::jsonrpc::ErrorObject;
 use mcp_core::lifecycle::Method;
 use mcp_core::revision::Revision;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn send(
     method: Method,
     params: &Value,
 ) -> Result<Value, ErrorObject> {
-    let reply = run(client.server.call(cx, method, Some(RawJson::from(params.clone()))));
+    let reply = run(client.server.call(cx, method, Some(params.clone().into())));
     reply.map(|json| value(Some(&json)))
 }
 

@@ -291,7 +291,7 @@ trait CallNow {
 impl CallNow for Server {
     async fn call_now(&self, cx: Context, params: RawJson) -> Value {
         use mcp_core::app::Handler;
-        value(Some(&self.call(cx, Method::ToolsCall, Some(params)).await.unwrap()))
+        value(Some(&self.call(cx, Method::ToolsCall, Some(params.into())).await.unwrap()))
     }
 }
 

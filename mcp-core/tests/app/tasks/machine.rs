@@ -222,7 +222,7 @@ impl Waiting {
     pub(super) fn new(server: &Server, cx: Context, method: Method, params: &Value) -> Self {
         let (server, params) = (server.clone(), RawJson::from(params.clone()));
         let mut waiting =
-            Self(Box::pin(async move { server.call(cx, method, Some(params)).await }));
+            Self(Box::pin(async move { server.call(cx, method, Some(params.into())).await }));
         assert!(waiting.poll().is_none());
         waiting
     }
