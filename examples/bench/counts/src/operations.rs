@@ -2,17 +2,18 @@
 
 use std::future::{Future, Pending, pending};
 use std::hint::black_box;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as Polling, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, StatusCode};
-use http_body::Body;
+use http::request::Builder;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body as _;
 use http_body_util::Full;
 use mcp_core::app::{Context, Handler, Server};
 use mcp_core::config::SessionConfig;
-use mcp_core::driver::{HttpService, Runtime};
+use mcp_core::driver::{Body, HttpService, Runtime};
 use mcp_core::jsonrpc::{EnvelopeLimits, Incoming, RawJson};
 use mcp_core::lifecycle::Method;
 use mcp_core::model::{Implementation, InitializeResult, RawObject, ServerCapabilities, Tool};
@@ -31,6 +32,9 @@ pub const ALL: &[(&str, fn() -> Box<Operation>)] = &[
     ("modern-list-380", modern_list),
     ("session-call", session_call),
     ("session-list-380", session_list),
+    ("lifecycle", lifecycle),
+    ("http-session-call", http_session_call),
+    ("http-sse-call", http_sse_call),
     ("hold-release-100", hold_release),
     ("sse-encode-1k", sse_encode),
     ("sse-decode-1k", sse_decode),
@@ -39,6 +43,8 @@ pub const ALL: &[(&str, fn() -> Box<Operation>)] = &[
 const NOW: Instant = Instant::EPOCH;
 
 const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}"#;
+
+const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"c","version":"1"}}"#;
 
@@ -71,7 +77,10 @@ impl Runtime for Still {
         pending()
     }
 
-    fn spawn(&self, _: impl Future<Output = ()> + Send + 'static) {}
+    /// Tasks are done at once, or have nothing to do before their time has come.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let _ = pin!(task).poll(&mut Polling::from_waker(Waker::noop()));
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -92,33 +101,55 @@ fn server() -> Server {
     server.build().unwrap()
 }
 
-/// From the head and body of a POST to the last piece of its answer, without the sockets.
-fn modern(method: &'static str, name: Option<&'static str>, body: String) -> Box<Operation> {
+type Service = HttpService<Still, Server>;
+type Answer = Body<Still, Server>;
+
+fn service() -> Service {
     let server = server();
     let mut config = SessionConfig::new([]);
     config.methods = server.methods();
     config.modern = true;
-    let service = HttpService::new(Still, server, HttpConfig::new(config), &[7; 32]);
+    HttpService::new(Still, server, HttpConfig::new(config), &[7; 32])
+}
+
+/// A POST, as clients send it.
+fn post(path: &str) -> Builder {
+    Request::post(path)
+        .header("host", "localhost:8000")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream")
+}
+
+/// From the head and body of a request to the head of its answer, without the sockets.
+fn ask(service: &Service, request: Builder, body: impl Into<Bytes>) -> Response<Answer> {
+    let request = request.body(Full::new(body.into())).unwrap();
+    let mut answer = pin!(service.handle(request));
+    let polled = answer.as_mut().poll(&mut Polling::from_waker(Waker::noop()));
+    let Poll::Ready(response) = polled else { panic!("it waits") };
+    response
+}
+
+/// The pieces of a body that are there.
+fn drain(body: &mut Answer) {
+    let mut cx = Polling::from_waker(Waker::noop());
+    while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut *body).poll_frame(&mut cx) {
+        black_box(frame);
+    }
+}
+
+fn modern(method: &'static str, name: Option<&'static str>, body: String) -> Box<Operation> {
+    let service = service();
     let body = Bytes::from(body);
     Box::new(move || {
-        let mut request = Request::post("/mcp")
-            .header("host", "localhost:8000")
-            .header("content-type", "application/json")
-            .header("accept", "application/json, text/event-stream")
+        let mut request = post("/mcp")
             .header("mcp-protocol-version", "2026-07-28")
             .header("mcp-method", method);
         if let Some(name) = name {
             request = request.header("mcp-name", name);
         }
-        let request = request.body(Full::new(body.clone())).unwrap();
-        let mut cx = Polling::from_waker(Waker::noop());
-        let mut answer = pin!(service.handle(request));
-        let Poll::Ready(response) = answer.as_mut().poll(&mut cx) else { panic!("it waits") };
+        let response = ask(&service, request, body.clone());
         assert_eq!(response.status(), StatusCode::OK);
-        let mut body = pin!(response.into_body());
-        while let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut cx) {
-            black_box(frame);
-        }
+        drain(&mut response.into_body());
     })
 }
 
@@ -149,8 +180,7 @@ fn accept(session: &mut ServerSession) {
 }
 
 fn handshake(session: &mut ServerSession) {
-    let initialized = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-    for frame in [INITIALIZE, initialized] {
+    for frame in [INITIALIZE, INITIALIZED] {
         session.handle_frame(NOW, Lane::Standing, frame.into()).unwrap();
         accept(session);
     }
@@ -183,6 +213,70 @@ fn session_list() -> Box<Operation> {
     let tools = vec![tool; 380].join(",");
     let result = RawJson::parse(format!(r#"{{"tools":[{tools}]}}"#)).unwrap();
     round(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#.into(), result)
+}
+
+const CALL: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}"#;
+
+/// What every request of a session says.
+fn in_session(request: Builder, id: &HeaderValue) -> Builder {
+    request.header("mcp-session-id", id.clone()).header("mcp-protocol-version", "2025-11-25")
+}
+
+/// Begins a session of Streamable HTTP; returns its id.
+fn begin(service: &Service) -> HeaderValue {
+    let response = ask(service, post("/mcp"), INITIALIZE);
+    let id = response.headers()["mcp-session-id"].clone();
+    drain(&mut response.into_body());
+    let response = ask(service, in_session(post("/mcp"), &id), INITIALIZED);
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    id
+}
+
+fn call_in(service: &Service, id: &HeaderValue) {
+    let response = ask(service, in_session(post("/mcp"), id), CALL);
+    assert_eq!(response.status(), StatusCode::OK);
+    drain(&mut response.into_body());
+}
+
+/// A session of Streamable HTTP from its `initialize` to its `DELETE`, with one call.
+fn lifecycle() -> Box<Operation> {
+    let service = service();
+    Box::new(move || {
+        let id = begin(&service);
+        call_in(&service, &id);
+        let request = Request::delete("/mcp").header("host", "localhost:8000");
+        let response = ask(&service, in_session(request, &id), "");
+        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    })
+}
+
+/// A call in a session of Streamable HTTP.
+fn http_session_call() -> Box<Operation> {
+    let service = service();
+    let id = begin(&service);
+    Box::new(move || call_in(&service, &id))
+}
+
+/// A call over HTTP+SSE, from the POST to the event.
+fn http_sse_call() -> Box<Operation> {
+    let service = service();
+    let listen = Request::get("/sse").header("host", "localhost:8000");
+    let mut events = ask(&service, listen, "").into_body();
+    let mut cx = Polling::from_waker(Waker::noop());
+    let Poll::Ready(Some(Ok(greeting))) = Pin::new(&mut events).poll_frame(&mut cx) else {
+        panic!("an endpoint event");
+    };
+    let greeting = String::from_utf8(greeting.into_data().unwrap().into()).unwrap();
+    let data = greeting.lines().find_map(|line| line.strip_prefix("data: "));
+    let path = data.unwrap().to_owned();
+    for message in [INITIALIZE, INITIALIZED] {
+        assert_eq!(ask(&service, post(&path), message).status(), StatusCode::ACCEPTED);
+    }
+    drain(&mut events);
+    Box::new(move || {
+        assert_eq!(ask(&service, post(&path), CALL).status(), StatusCode::ACCEPTED);
+        drain(&mut events);
+    })
 }
 
 /// 100 requests that come before `initialize`, wait, and are answered after it.
