@@ -63,6 +63,7 @@ pub mod revision;
 pub mod session;
 #[cfg(feature = "skills")]
 pub mod skills;
+mod small;
 pub mod time;
 pub mod transport;
 #[cfg(feature = "validate")]

@@ -1,9 +1,8 @@
 //! Requests of the client that are being worked on.
 
-use alloc::collections::BTreeMap;
-
 use super::Lane;
 use crate::id::{RequestId, RequestKey, RequestTicket};
+use crate::small::SmallMap;
 use crate::time::Instant;
 
 #[derive(Debug)]
@@ -27,8 +26,8 @@ pub(super) enum RequestKind {
 /// the next to expire.
 #[derive(Debug, Default)]
 pub(super) struct InFlightTable {
-    requests: BTreeMap<RequestKey, InFlight>,
-    subscriptions: BTreeMap<RequestKey, InFlight>,
+    requests: SmallMap<RequestKey, InFlight>,
+    subscriptions: SmallMap<RequestKey, InFlight>,
     next: u64,
 }
 
@@ -81,12 +80,12 @@ impl InFlightTable {
 
     /// The key of a request whose time has run out.
     pub(super) fn expired(&self, now: Instant) -> Option<RequestKey> {
-        let (key, request) = self.requests.first_key_value()?;
+        let (key, request) = self.requests.first()?;
         (request.deadline <= now).then_some(*key)
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.requests.first_key_value().map(|(_, request)| request.deadline)
+        self.requests.first().map(|(_, request)| request.deadline)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,10 +1,11 @@
 //! Frames that wait to leave, each on the stream it must leave on.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 
 use super::{Counters, Lane, Transmit};
 use crate::config::{Limits, Timeouts};
 use crate::id::RequestHandle;
+use crate::small::{SmallMap, push_back};
 use crate::time::Instant;
 
 /// What a waiting frame costs beyond its own bytes: a flood of tiny ones must not slip through
@@ -14,7 +15,7 @@ const OVERHEAD: usize = size_of::<Queued>();
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     standing: Queue,
-    exchanges: BTreeMap<u64, Queue>,
+    exchanges: SmallMap<u64, Queue>,
     /// What waits for exchanges, in all.
     exchanged: Weight,
     /// Whether nobody reads the standing stream now. What waits for it then has bounds of its
@@ -73,12 +74,12 @@ impl Outbox {
             Lane::Exchange(exchange) => {
                 self.exchanged.frames += 1;
                 self.exchanged.bytes = self.exchanged.bytes.saturating_add(cost);
-                self.exchanges.entry(exchange).or_default()
+                self.exchanges.get_or_default(exchange)
             }
         };
         queue.bytes = queue.bytes.saturating_add(cost);
         queue.own += usize::from(kind != Kind::Response);
-        queue.frames.push_back(Queued { age: self.pushed, kind, transmit });
+        push_back(&mut queue.frames, Queued { age: self.pushed, kind, transmit });
         self.pushed += 1;
         counters.sent += 1;
         counters.outbox_bytes_peak = counters.outbox_bytes_peak.max(self.bytes());

@@ -77,7 +77,7 @@ impl ServerSession {
             lane,
             caller: None,
         };
-        self.events.push_back(ServerEvent::Request(request));
+        self.emit(ServerEvent::Request(request));
         if !self.serving && !matches!(self.phase, Phase::Responded | Phase::Operation) {
             self.serving = true;
             self.send_deferred(now);

@@ -1,9 +1,8 @@
 //! Where the ids that the client may not use again stand, and what each stream still owes.
 
-use alloc::collections::BTreeMap;
-
 use super::Lane;
 use crate::id::{RequestId, RequestKey};
+use crate::small::SmallMap;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Place {
@@ -14,9 +13,9 @@ pub(super) enum Place {
 
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    places: BTreeMap<RequestId, (Place, Lane)>,
+    places: SmallMap<RequestId, (Place, Lane)>,
     /// How many requests of an exchange are still to be answered.
-    owed: BTreeMap<u64, usize>,
+    owed: SmallMap<u64, usize>,
 }
 
 impl Ids {
@@ -24,7 +23,7 @@ impl Ids {
         self.remove(&id);
         self.places.insert(id, (place, lane));
         if let Lane::Exchange(exchange) = lane {
-            *self.owed.entry(exchange).or_default() += 1;
+            *self.owed.get_or_default(exchange) += 1;
         }
     }
 

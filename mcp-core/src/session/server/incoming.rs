@@ -1,7 +1,7 @@
 //! What a session makes of what came in.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -147,19 +147,18 @@ impl ServerSession {
         }
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
-        struct Params {
+        struct Params<'a> {
             /// Required, but a client that leaves it out can be served all the same (case_71).
-            #[serde(default)]
-            protocol_version: String,
+            #[serde(borrow, default)]
+            protocol_version: Cow<'a, str>,
             capabilities: ClientCapabilities,
             client_info: Implementation,
         }
-        let params: Params = params
-            .ok_or_else(|| ErrorObject::invalid_params("initialize needs params"))?
-            .to()
-            .map_err(|error| {
-                ErrorObject::invalid_params(alloc::format!("Invalid initialize params: {error}"))
-            })?;
+        let params =
+            params.ok_or_else(|| ErrorObject::invalid_params("initialize needs params"))?;
+        let params: Params<'_> = serde_json::from_str(params.as_str()).map_err(|error| {
+            ErrorObject::invalid_params(alloc::format!("Invalid initialize params: {error}"))
+        })?;
         let revision = negotiate(&params.protocol_version);
         self.phase = next;
         self.gave_up = false;
@@ -167,7 +166,7 @@ impl ServerSession {
         self.initialize = Some((id, lane, revision));
         let client =
             Client { revision, capabilities: params.capabilities, info: params.client_info };
-        self.events.push_back(ServerEvent::Initialize(InitializeTicket(()), Box::new(client)));
+        self.emit(ServerEvent::Initialize(InitializeTicket(()), Box::new(client)));
         Ok(())
     }
 
@@ -218,7 +217,7 @@ impl ServerSession {
             }
             Place::InFlight(key) => {
                 self.in_flight.remove(key);
-                self.events.push_back(ServerEvent::Cancelled(key, CancelReason::Peer(reason)));
+                self.emit(ServerEvent::Cancelled(key, CancelReason::Peer(reason)));
             }
         }
         self.counters.cancelled += 1;
@@ -244,7 +243,7 @@ impl ServerSession {
         };
         self.outbound.remove(handle);
         let outcome = response.outcome.map_err(RequestError::Refused);
-        self.events.push_back(ServerEvent::Response(handle, outcome));
+        self.emit(ServerEvent::Response(handle, outcome));
     }
 
     /// A request of the modern era where that is not served: `server/discover` hears what every

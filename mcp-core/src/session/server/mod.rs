@@ -31,6 +31,7 @@ use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Incoming, RawJson, Reply
 use crate::lifecycle::{Method, NotificationMethod, Phase, Step, step};
 use crate::model::{ForRevision, InitializeResult};
 use crate::revision::Revision;
+use crate::small::push_back;
 use crate::time::{Instant, is_due};
 
 /// The server's end of one legacy session: frames go in, events and frames come out.
@@ -627,7 +628,7 @@ impl ServerSession {
         self.initialize = None;
         self.end_outbound();
         self.outbound.clear_deferred();
-        self.events.push_back(ServerEvent::Closed(reason));
+        self.emit(ServerEvent::Closed(reason));
     }
 
     /// Ends every request of ours: there will be no answers.
@@ -635,7 +636,7 @@ impl ServerSession {
         while let Some((handle, pending)) = self.outbound.pop() {
             let error =
                 if pending.sent.is_some() { RequestError::Lost } else { RequestError::NotSent };
-            self.events.push_back(ServerEvent::Response(handle, Err(error)));
+            self.emit(ServerEvent::Response(handle, Err(error)));
         }
     }
 
@@ -667,6 +668,11 @@ impl ServerSession {
     fn note_received(&mut self, now: Instant) {
         self.counters.received += 1;
         self.idle_deadline = now + self.config.timeouts.idle;
+    }
+
+    /// Tells what has to be known.
+    fn emit(&mut self, event: ServerEvent) {
+        push_back(&mut self.events, event);
     }
 
     /// Tells what need not be known: dropped when nobody polls.

@@ -50,7 +50,7 @@ impl ServerSession {
         self.ids.insert(id.clone(), Place::InFlight(ticket.key()), lane);
         self.counters.dispatched += 1;
         self.counters.in_flight_peak = self.counters.in_flight_peak.max(self.in_flight.len());
-        self.events.push_back(ServerEvent::Request(IncomingRequest {
+        self.emit(ServerEvent::Request(IncomingRequest {
             ticket,
             id,
             method,
@@ -107,7 +107,7 @@ impl ServerSession {
                 continue;
             };
             self.ids.remove(&request.id);
-            self.events.push_back(ServerEvent::Cancelled(key, CancelReason::ShuttingDown));
+            self.emit(ServerEvent::Cancelled(key, CancelReason::ShuttingDown));
             self.tell_end(now, request.lane, &request.id);
             let frame = Frame::result(&request.id, &listen_result(&request.id));
             self.transmit(now, request.lane, frame);

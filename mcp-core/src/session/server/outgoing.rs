@@ -47,7 +47,7 @@ impl ServerSession {
         };
         self.ids.remove(&request.id);
         self.counters.expired += 1;
-        self.events.push_back(ServerEvent::Cancelled(key, CancelReason::Deadline));
+        self.emit(ServerEvent::Cancelled(key, CancelReason::Deadline));
         let frame = Frame::error(Some(&request.id), &unanswered());
         self.transmit(now, request.lane, frame);
     }
@@ -72,7 +72,7 @@ impl ServerSession {
             sent = None;
         }
         let outcome = if sent.is_none() { RequestError::NotSent } else { outcome };
-        self.events.push_back(ServerEvent::Response(handle, Err(outcome)));
+        self.emit(ServerEvent::Response(handle, Err(outcome)));
         if let Some(lane) = sent
             && let Ok(params) = RawJson::from_value(&Cancelled { id: handle.0, reason })
         {

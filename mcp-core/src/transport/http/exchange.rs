@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Response};
+use http::Response;
 
 use super::McpStream;
 use super::mcp::{self, SESSION_ID};
@@ -101,15 +101,14 @@ impl<A> Exchange<A> {
             return None;
         }
         self.reader = None;
-        let mut frames = Vec::new();
-        while let Some(transmit) = session.poll_transmit_on(lane) {
-            frames.push(transmit.frame.to_bytes());
-        }
+        let mut frames = core::iter::from_fn(|| session.poll_transmit_on(lane));
+        let first = frames.next().map(|transmit| transmit.frame.to_bytes());
+        let more = frames.map(|transmit| transmit.frame.to_bytes()).collect();
         if let Some(streams) = session.streams() {
             streams.close_exchange(self.stream);
         }
         drop(session);
-        Some(Answer::Full(self.full(now, frames)))
+        Some(Answer::Full(self.full(now, first, more)))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, or the answer becomes a stream.
@@ -140,20 +139,21 @@ impl<A> Exchange<A> {
     }
 
     /// The whole answer: one response as it is, more of them as an array.
-    fn full(&mut self, now: Instant, mut frames: Vec<Bytes>) -> Response<Bytes> {
-        match (self.place.take(), frames.len()) {
-            (Some(place), 1..) => self.welcome(now, place, frames.swap_remove(0)),
-            (place, 0) => {
+    fn full(&mut self, now: Instant, first: Option<Bytes>, more: Vec<Bytes>) -> Response<Bytes> {
+        match (self.place.take(), first) {
+            (Some(place), Some(result)) => self.welcome(now, place, result),
+            (place, None) => {
                 if place.is_some() {
                     self.slot.lock().handle_disconnect(now);
                 }
                 self.nothing()
             }
-            (None, 1) if self.request.is_some() => json(frames.swap_remove(0)),
-            (None, _) => {
-                let mut array = BytesMut::new();
-                for frame in frames {
-                    array.extend_from_slice(if array.is_empty() { b"[" } else { b"," });
+            (None, Some(answer)) if self.request.is_some() && more.is_empty() => json(answer),
+            (None, Some(first)) => {
+                let mut array = BytesMut::from(&b"["[..]);
+                array.extend_from_slice(&first);
+                for frame in more {
+                    array.extend_from_slice(b",");
                     array.extend_from_slice(&frame);
                 }
                 array.extend_from_slice(b"]");
@@ -165,7 +165,7 @@ impl<A> Exchange<A> {
     /// The answer to `initialize`: only a result makes a session (`case_14`).
     fn welcome(&self, now: Instant, place: Place<A>, result: Bytes) -> Response<Bytes> {
         let mut session = self.slot.lock();
-        let Some(id) = session.streams().map(|streams| streams.id()) else {
+        let Some(id) = self.slot.session_id() else {
             return json(result);
         };
         if !matches!(session.phase(), Phase::Responded | Phase::Operation) {
@@ -182,9 +182,7 @@ impl<A> Exchange<A> {
             streams.confirm_by(Some(deadline));
         }
         let mut response = json(result);
-        if let Ok(id) = HeaderValue::try_from(alloc::format!("{id}")) {
-            response.headers_mut().insert(SESSION_ID, id);
-        }
+        response.headers_mut().insert(SESSION_ID, id.to_header());
         response
     }
 

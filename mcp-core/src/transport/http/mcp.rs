@@ -111,8 +111,8 @@ fn initialize<A: Default>(
     let mut streams = Streams::new(id, &*shared.config.events);
     let (stream, reader) = streams.open_exchange();
     deliver(now, &mut session, lane(stream), incoming, bytes).map_err(Fault::Refusal)?;
-    let slot = Slot::with_streams(session, streams, A::default()).bound_to(grant);
-    let slot = Arc::new(slot);
+    let slot = Slot::with_streams(id, session, streams, A::default());
+    let slot = Arc::new(slot.owned_by(grant.principal().cloned()));
     let exchange = Exchange::new(now, shared, slot, (stream, reader), request, Some(place));
     Ok(Posted::Exchange(exchange))
 }
@@ -167,12 +167,10 @@ pub(super) fn delete<A>(
 ) -> Admission<A> {
     match known_session(now, shared, headers, grant) {
         Ok(slot) => {
-            let mut session = slot.lock();
-            session.close(now);
-            if let Some(streams) = session.streams() {
-                shared.sessions.remove(streams.id());
+            slot.lock().close(now);
+            if let Some(id) = slot.session_id() {
+                shared.sessions.remove(id);
             }
-            drop(session);
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::NO_CONTENT;
             Admission::Ended(response, slot)
@@ -240,7 +238,7 @@ fn session_of<A>(
     };
     let slot = id.and_then(|id| shared.sessions.get(id));
     // A session of HTTP+SSE has one stream, and that is not here.
-    let slot = slot.filter(|slot| grant.reaches(slot) && slot.lock().streams().is_some());
+    let slot = slot.filter(|slot| grant.reaches(slot) && slot.session_id().is_some());
     slot.map(Some).ok_or_else(Fault::gone)
 }
 

@@ -38,7 +38,7 @@ impl<A: Default> HttpServer<A> {
         let at = snapshot.streams.unwrap_or(StreamsSnapshot { exchanges: 0, standing: 0 });
         let streams = Streams::restore(id, &*shared.config.events, at);
         let principal = snapshot.principal.as_deref().map(Principal::from_text);
-        let slot = Slot::with_streams(session, streams, A::default()).owned_by(principal);
+        let slot = Slot::with_streams(id, session, streams, A::default()).owned_by(principal);
         let slot = Arc::new(slot);
         let place = shared.reserve(now).map_err(|_| RestoreError::NoRoom)?;
         prepare(&slot);
@@ -53,9 +53,8 @@ impl<A: Default> HttpServer<A> {
         let snapshot = |slot: Arc<Slot<A>>| {
             let mut session = slot.lock();
             let mut snapshot = session.snapshot()?;
-            let streams = session.streams()?;
-            let id = streams.id();
-            snapshot.streams = Some(streams.snapshot());
+            let id = slot.session_id()?;
+            snapshot.streams = session.streams().map(|streams| streams.snapshot());
             drop(session);
             snapshot.principal = slot.principal().map(|it| it.as_str().to_string());
             Some((id, snapshot, slot))

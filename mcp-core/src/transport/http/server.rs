@@ -102,7 +102,7 @@ impl<A> Shared<A> {
         };
         let mut session = slot.lock();
         session.close(now);
-        if let Some(id) = session.streams().map(|streams| streams.id()) {
+        if let Some(id) = slot.session_id() {
             self.sessions.remove(id);
         }
         drop(session);
@@ -214,10 +214,10 @@ impl<A: Default> HttpServer<A> {
         drop(sweep);
         let mut next = None;
         for slot in self.shared.sessions.all() {
-            let mut session = slot.lock();
-            let Some(id) = session.streams().map(|streams| streams.id()) else {
+            let Some(id) = slot.session_id() else {
                 continue;
             };
+            let mut session = slot.lock();
             session.tick(now);
             if session.is_closed() {
                 self.shared.sessions.remove(id);
@@ -323,7 +323,7 @@ impl<A: Default> HttpServer<A> {
         let shared = &*self.shared;
         let id = shared.ids.generate();
         let session = ServerSession::new(now, Arc::clone(&shared.session));
-        let slot = Slot::new(session, A::default()).bound_to(grant);
+        let slot = Slot::new(session, A::default()).owned_by(grant.principal().cloned());
         let slot = shared.sessions.insert(id, slot)?;
         let greeting = self.greeting(id, paths);
         let sessions = Arc::clone(&shared.sessions);
@@ -369,7 +369,7 @@ impl<A: Default> HttpServer<A> {
         let id = head::query(head.uri.query(), "session_id").ok_or(Refusal::NoSessionId)?;
         let slot = SessionId::parse(id)
             .and_then(|id| self.shared.sessions.get(id))
-            .filter(|slot| grant.reaches(slot) && slot.lock().streams().is_none())
+            .filter(|slot| grant.reaches(slot) && slot.session_id().is_none())
             .ok_or(Refusal::UnknownSession)?;
         self.upload(head, Target::Messages(slot), grant)
     }

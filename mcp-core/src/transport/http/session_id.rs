@@ -1,8 +1,11 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use http::HeaderValue;
+use sha2::{Digest, Sha256};
+
+/// How many a session's name has.
+const DIGITS: usize = 32;
 
 /// The name of a session: 128 bits that nobody can guess, written as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,8 +15,27 @@ impl SessionId {
     /// Reads the 32 digits; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let well_formed = text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        well_formed.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
+        if text.len() != DIGITS {
+            return None;
+        }
+        let push = |id: u128, digit: char| Some(id << 4 | u128::from(digit.to_digit(16)?));
+        text.chars().try_fold(0, push).map(Self)
+    }
+
+    /// The 32 digits as the value of a header.
+    pub(super) fn to_header(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.digits()).expect("digits are fit for a header")
+    }
+
+    fn digits(self) -> [u8; DIGITS] {
+        let mut digits = [0; DIGITS];
+        let mut rest = self.0;
+        for digit in digits.iter_mut().rev() {
+            let value = (rest & 15) as u8;
+            *digit = value + if value < 10 { b'0' } else { b'a' - 10 };
+            rest >>= 4;
+        }
+        digits
     }
 
     pub(super) const fn shard(self, shards: usize) -> usize {
@@ -23,7 +45,7 @@ impl SessionId {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        f.write_str(core::str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }
 
@@ -34,25 +56,24 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// Makes session ids from a secret seed: HMAC-SHA-256 of a counter.
+/// Makes session ids from a secret seed: half of SHA-256 of the seed and a counter.
 ///
-/// Seeing any number of ids tells nothing of the next without the seed.
+/// Seeing any number of ids tells nothing of the next without the seed. What HMAC does beyond
+/// that is for messages that can be made longer: these all have one length, and fill one block.
 pub(super) struct SessionIds {
-    seed: Hmac<Sha256>,
+    seed: [u8; 32],
     next: AtomicU64,
 }
 
 impl SessionIds {
-    pub(super) fn new(seed: &[u8; 32]) -> Self {
-        let seed = Hmac::new_from_slice(seed).expect("HMAC takes keys of any length");
-        Self { seed, next: AtomicU64::new(0) }
+    pub(super) const fn new(seed: &[u8; 32]) -> Self {
+        Self { seed: *seed, next: AtomicU64::new(0) }
     }
 
     pub(super) fn generate(&self) -> SessionId {
         let counter = self.next.fetch_add(1, Ordering::Relaxed);
-        let mut mac = self.seed.clone();
-        mac.update(&counter.to_be_bytes());
-        let digest = mac.finalize().into_bytes();
+        let digest = Sha256::new().chain_update(self.seed).chain_update(counter.to_be_bytes());
+        let digest = digest.finalize();
         SessionId(digest.iter().take(16).fold(0, |id, byte| (id << 8) | u128::from(*byte)))
     }
 }

@@ -9,7 +9,6 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SessionId;
-use super::admit::Grant;
 use super::refusal::Refusal;
 use super::streams::{Reader, Streams, Turn, is_primed};
 use crate::auth::Principal;
@@ -23,6 +22,8 @@ const SHARDS: usize = 16;
 /// A session under its lock, with what its driver keeps beside it.
 #[derive(Debug)]
 pub struct Slot<A> {
+    /// The name of a session of Streamable HTTP, which has streams.
+    id: Option<SessionId>,
     inner: Mutex<Inner>,
     /// On whose behalf its client began it.
     principal: Option<Principal>,
@@ -45,33 +46,30 @@ impl<A> Slot<A> {
     #[must_use]
     pub const fn new(session: ServerSession, attachment: A) -> Self {
         let inner = Mutex::new(Inner { session, streams: None });
-        Self { inner, principal: None, attachment }
+        Self { id: None, inner, principal: None, attachment }
     }
 
     /// A session of Streamable HTTP.
     pub(super) const fn with_streams(
+        id: SessionId,
         session: ServerSession,
         streams: Streams,
         attachment: A,
     ) -> Self {
         let inner = Mutex::new(Inner { session, streams: Some(streams) });
-        Self { inner, principal: None, attachment }
+        Self { id: Some(id), inner, principal: None, attachment }
     }
 
-    /// Binds the session to whoever begins it (SEC-02).
-    pub(super) fn bound_to(self, grant: &Grant) -> Self {
-        Self { principal: grant.principal().cloned(), ..self }
+    /// Binds the session to whoever begins it (SEC-02), or had it elsewhere.
+    pub(super) fn owned_by(mut self, principal: Option<Principal>) -> Self {
+        self.principal = principal;
+        self
     }
 
-    /// Binds the session to whoever had it elsewhere.
-    pub(super) fn owned_by(self, principal: Option<Principal>) -> Self {
-        Self { principal, ..self }
-    }
-
-    /// The name of a session of Streamable HTTP.
+    /// The name of a session of Streamable HTTP; one of HTTP+SSE is named by its stream.
     #[must_use]
-    pub fn session_id(&self) -> Option<SessionId> {
-        self.lock().streams().map(|streams| streams.id())
+    pub const fn session_id(&self) -> Option<SessionId> {
+        self.id
     }
 
     /// Waits for the session to be free.

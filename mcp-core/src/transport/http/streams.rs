@@ -1,7 +1,7 @@
 //! The streams of one session of Streamable HTTP: who reads which, and what is kept of them.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -9,6 +9,7 @@ use super::{EventId, EventLog, EventStore, SessionId};
 use crate::jsonrpc::Frame;
 use crate::revision::Revision;
 use crate::session::{Lane, ServerSession, StreamsSnapshot};
+use crate::small::SmallMap;
 use crate::time::{Instant, is_due};
 
 /// The stream a client opens with `GET`.
@@ -17,10 +18,9 @@ pub(super) const STANDING: u64 = 0;
 /// What a session needs beside itself when it has many streams.
 #[derive(Debug)]
 pub(super) struct Streams {
-    id: SessionId,
     log: Box<dyn EventLog>,
     /// Streams that can still get messages.
-    live: BTreeMap<u64, Live>,
+    live: SmallMap<u64, Live>,
     /// Those of them, the standing one aside, that were events and that nobody reads now.
     detached: BTreeSet<u64>,
     exchanges: u64,
@@ -58,10 +58,11 @@ pub(super) enum Turn {
 
 impl Streams {
     pub(super) fn new(id: SessionId, store: &dyn EventStore) -> Self {
+        let mut live = SmallMap::new();
+        live.insert(STANDING, Live { streamed: true, ..Live::default() });
         Self {
-            id,
             log: store.open(id),
-            live: BTreeMap::from([(STANDING, Live { streamed: true, ..Live::default() })]),
+            live,
             detached: BTreeSet::new(),
             exchanges: 0,
             readers: 0,
@@ -224,17 +225,13 @@ impl Streams {
         self.unconfirmed_until
     }
 
-    pub(super) const fn id(&self) -> SessionId {
-        self.id
-    }
-
     /// Whether somebody reads any of the streams.
     pub(super) fn is_read(&self) -> bool {
         self.live.values().any(|live| live.reader.is_some())
     }
 
     fn append(&mut self, now: Instant, stream: u64, frame: Option<Frame>) -> EventId {
-        let live = self.live.entry(stream).or_default();
+        let live = self.live.get_or_default(stream);
         live.place += 1;
         let id = EventId { stream, place: live.place };
         self.log.append(now, id, frame);
