@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::future::Future;
 use core::panic::AssertUnwindSafe;
 use core::task::{Poll, Waker};
@@ -69,17 +68,14 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             loop {
                 let mut session = link.lock();
                 let Some(event) = session.poll_event() else {
-                    let lanes: Vec<Lane> = session.lanes_with_transmit().collect();
-                    let (closed, due) = (session.is_closed(), session.poll_timeout());
+                    let wakeful = match session.is_closed() {
+                        true => links.writers(),
+                        false => {
+                            links.writers_of(session.lanes_with_transmit(), session.poll_timeout())
+                        }
+                    };
                     drop(session);
-                    if closed {
-                        links.wake_writers();
-                    }
-                    lanes.into_iter().for_each(|lane| links.wake_writer(lane));
-                    if let Some(due) = due {
-                        links.wake_writer_by(due);
-                    }
-                    return;
+                    return wakeful.wake();
                 };
                 drop(session);
                 self.handle(link, event);
@@ -137,22 +133,17 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             return;
         };
         let lane = link.lock().initialize_lane().unwrap_or(Lane::Standing);
-        let mut owed = Owed::new(self, link, ticket);
-        let handle = owed.start();
-        let job = async move {
-            let client = Arc::new(client);
-            let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
-            let asked = owed.engine.handler.initialize(connection, client);
-            let answer = handle.guard(asked).await;
-            owed.settle(answer, |session, now, ticket, answer| match answer {
-                Ok(result) => {
-                    introduced.introduce(known);
-                    session.accept(now, ticket, result);
-                }
-                Err(error) => session.refuse(now, ticket, &error),
-            });
-        };
-        self.run(link, lane, Box::pin(job));
+        let client = Arc::new(client);
+        let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
+        let engine = Arc::clone(self);
+        let work = async move { engine.handler.initialize(connection, client).await };
+        self.work(link, lane, ticket, work, move |session, now, ticket, answer| match answer {
+            Ok(result) => {
+                introduced.introduce(known);
+                session.accept(now, ticket, result);
+            }
+            Err(error) => session.refuse(now, ticket, &error),
+        });
     }
 
     fn call(self: &Arc<Self>, link: &Arc<Link>, request: IncomingRequest) {
@@ -166,19 +157,33 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             Some(caller) => Connection::stateless(self.peer(link).about(ticket.key()), *caller),
         };
         let context = Context::new(connection, ticket.key(), progress_token).with_id(id);
-        let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
-        let mut work = Box::pin(async move { engine.handler.call(context, method, params).await });
-        // Polled here once, requests start in the order they came; whoever is done by then needs
-        // no task.
+        let work = async move { engine.handler.call(context, method, params).await };
+        self.work(link, lane, ticket, work, ServerSession::respond);
+    }
+
+    /// Works for an answer, and gives it.
+    ///
+    /// Polled here once, requests start in the order they came; whoever is done by then needs no
+    /// task.
+    fn work<T: Ticket, A: Send + 'static>(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        lane: Lane,
+        ticket: T,
+        work: impl Future<Output = A> + Send + 'static,
+        give: impl FnOnce(&mut ServerSession, Instant, T, A) + Send + 'static,
+    ) {
+        let mut owed = Owed::new(self, link, ticket);
+        let mut work = Box::pin(work);
         let mut cx = core::task::Context::from_waker(Waker::noop());
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx))) {
-            Ok(Poll::Ready(reply)) => owed.settle(Some(reply), ServerSession::respond),
+            Ok(Poll::Ready(answer)) => owed.settle(Some(answer), give),
             Ok(Poll::Pending) => {
                 let work = owed.start().guard(work);
                 let job = async move {
-                    let reply = work.await;
-                    owed.settle(reply, ServerSession::respond);
+                    let answer = work.await;
+                    owed.settle(answer, give);
                 };
                 self.run(link, lane, Box::pin(job));
             }
@@ -196,7 +201,7 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
 }
 
 /// The right to answer something the client asked for.
-trait Ticket {
+trait Ticket: Send + 'static {
     fn work(&self) -> Work;
 
     /// Answers that we failed.

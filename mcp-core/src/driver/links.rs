@@ -1,8 +1,6 @@
 //! What ties a session to the tasks that work for it.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
@@ -16,6 +14,7 @@ use super::peer::Answer;
 use crate::app::Connection;
 use crate::id::{RequestHandle, RequestKey};
 use crate::session::Lane;
+use crate::small::SmallMap;
 use crate::time::Instant;
 
 /// What a handler works on.
@@ -45,17 +44,43 @@ pub(super) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Kept beside each session.
 #[derive(Default)]
 pub(super) struct Links {
-    writers: Mutex<BTreeMap<WriterKey, Writer>>,
+    tables: Mutex<Tables>,
     stations: AtomicU64,
-    /// Work for answers that are polled together with it, on its way there.
-    exchanges: Mutex<BTreeMap<Lane, Vec<Job>>>,
-    /// The handlers at work.
-    tasks: Mutex<BTreeMap<Work, AbortHandle>>,
-    /// Who waits for answers of the client.
-    answers: Mutex<BTreeMap<RequestHandle, Arc<Answer>>>,
     connection: OnceLock<Arc<Connection>>,
     /// How many times somebody has asked for the events to be handled and not been heard yet.
     turns: AtomicUsize,
+}
+
+/// Nothing is woken, stopped or dropped while they are locked: that could come back here.
+#[derive(Default)]
+struct Tables {
+    writers: SmallMap<WriterKey, Writer>,
+    /// Work for answers that are polled together with it, on its way there.
+    exchanges: SmallMap<Lane, Vec<Job>>,
+    /// The handlers at work.
+    tasks: SmallMap<Work, AbortHandle>,
+    /// Who waits for answers of the client.
+    answers: SmallMap<RequestHandle, Arc<Answer>>,
+}
+
+/// Writers that are to look what there is.
+#[must_use = "they sleep until they are woken"]
+#[derive(Default)]
+pub(super) struct Wakeful(Vec<Waker>);
+
+impl Wakeful {
+    pub(super) fn wake(self) {
+        self.0.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Tables {
+    /// Takes a writer of a lane.
+    fn take_writer(&mut self, lane: Lane) -> Option<Waker> {
+        let (key, _) = self.writers.first_from(&(lane, 0)).filter(|(key, _)| key.0 == lane)?;
+        let key = *key;
+        self.writers.remove(&key).map(|writer| writer.waker)
+    }
 }
 
 impl Links {
@@ -70,71 +95,94 @@ impl Links {
     /// Takes note of whom to wake. Whatever happens from here on wakes it, so it can now look
     /// whether there is anything to do.
     pub(super) fn register_writer(&self, key: WriterKey, cx: &Context<'_>) {
-        match lock(&self.writers).entry(key) {
-            Entry::Occupied(mut entry) => {
-                let writer = entry.get_mut();
-                writer.waker.clone_from(cx.waker());
-                writer.wakes = None;
-            }
-            Entry::Vacant(entry) => {
-                entry.insert(Writer { waker: cx.waker().clone(), wakes: None });
-            }
+        let mut tables = self.tables();
+        if let Some(writer) = tables.writers.get_mut(&key)
+            && writer.waker.will_wake(cx.waker())
+        {
+            writer.wakes = None;
+            return;
         }
+        let writer = Writer { waker: cx.waker().clone(), wakes: None };
+        let before = tables.writers.insert(key, writer);
+        drop(tables);
+        drop(before);
     }
 
     /// The writer has found nothing to do before `wakes`, if ever.
     pub(super) fn writer_sleeps(&self, key: WriterKey, wakes: Option<Instant>) {
-        if let Some(writer) = lock(&self.writers).get_mut(&key) {
+        if let Some(writer) = self.tables().writers.get_mut(&key) {
             writer.wakes = wakes;
         }
     }
 
     /// The writer is awake, and need not be woken until it registers again.
     pub(super) fn writer_wakes(&self, key: WriterKey) {
-        lock(&self.writers).remove(&key);
+        let writer = self.tables().writers.remove(&key);
+        drop(writer);
+    }
+
+    /// The writer is gone, and with it whoever did the work for its lane. Returns the work nobody
+    /// has taken.
+    pub(super) fn close_station(&self, key: WriterKey) -> Vec<Job> {
+        let mut tables = self.tables();
+        let writer = tables.writers.remove(&key);
+        let jobs = tables.exchanges.remove(&key.0);
+        drop(tables);
+        drop(writer);
+        jobs.unwrap_or_default()
     }
 
     pub(super) fn wake_writer(&self, lane: Lane) {
         loop {
-            let mut writers = lock(&self.writers);
-            let Some((key, _)) = writers.range((lane, 0)..=(lane, u64::MAX)).next() else {
-                return;
-            };
-            let key = *key;
-            let writer = writers.remove(&key);
-            drop(writers);
-            if let Some(writer) = writer {
-                writer.waker.wake();
+            let waker = self.tables().take_writer(lane);
+            match waker {
+                Some(waker) => waker.wake(),
+                None => return,
             }
         }
     }
 
     /// Wakes whoever writes an exchange: one may have lost what it waits for.
     pub(super) fn wake_exchanges(&self) {
-        let exchanges = lock(&self.writers).split_off(&(Lane::Exchange(0), 0));
-        for writer in exchanges.into_values() {
+        let mut exchanges = self.tables().writers.split_off(&(Lane::Exchange(0), 0));
+        while let Some((_, writer)) = exchanges.pop_first() {
             writer.waker.wake();
         }
     }
 
-    pub(super) fn wake_writers(&self) {
-        let writers = core::mem::take(&mut *lock(&self.writers));
-        for writer in writers.into_values() {
-            writer.waker.wake();
+    /// The writers of `lanes`, and one more if all the others would sleep past `due`.
+    pub(super) fn writers_of(
+        &self,
+        lanes: impl Iterator<Item = Lane>,
+        due: Option<Instant>,
+    ) -> Wakeful {
+        let mut tables = self.tables();
+        let mut wakeful = Wakeful::default();
+        if tables.writers.is_empty() {
+            return wakeful;
         }
+        for lane in lanes {
+            while let Some(waker) = tables.take_writer(lane) {
+                wakeful.0.push(waker);
+            }
+        }
+        if let Some(due) = due {
+            let in_time = |writer: &Writer| writer.wakes.is_some_and(|wakes| wakes <= due);
+            if !tables.writers.values().any(in_time) {
+                wakeful.0.extend(tables.writers.pop_first().map(|(_, writer)| writer.waker));
+            }
+        }
+        wakeful
     }
 
-    /// Wakes a writer if all of them would sleep past `due`.
-    pub(super) fn wake_writer_by(&self, due: Instant) {
-        let mut writers = lock(&self.writers);
-        if writers.values().any(|writer| writer.wakes.is_some_and(|wakes| wakes <= due)) {
-            return;
+    /// Every writer there is.
+    pub(super) fn writers(&self) -> Wakeful {
+        let mut tables = self.tables();
+        let mut wakeful = Wakeful::default();
+        while let Some((_, writer)) = tables.writers.pop_first() {
+            wakeful.0.push(writer.waker);
         }
-        let writer = writers.pop_first();
-        drop(writers);
-        if let Some((_, writer)) = writer {
-            writer.waker.wake();
-        }
+        wakeful
     }
 
     /// A key for one more writer of a lane.
@@ -144,16 +192,17 @@ impl Links {
 
     /// Whoever writes the lane works for it, too.
     pub(super) fn open_exchange(&self, lane: Lane) {
-        lock(&self.exchanges).insert(lane, Vec::new());
+        let before = self.tables().exchanges.insert(lane, Vec::new());
+        drop(before);
     }
 
     pub(super) fn has_jobs(&self, lane: Lane) -> bool {
-        lock(&self.exchanges).get(&lane).is_some_and(|jobs| !jobs.is_empty())
+        self.tables().exchanges.get(&lane).is_some_and(|jobs| !jobs.is_empty())
     }
 
     /// Hands work to whoever writes the lane; it comes back if nobody does.
     pub(super) fn hand_over(&self, lane: Lane, job: Job) -> Option<Job> {
-        match lock(&self.exchanges).get_mut(&lane) {
+        match self.tables().exchanges.get_mut(&lane) {
             Some(jobs) => {
                 jobs.push(job);
                 None
@@ -164,36 +213,37 @@ impl Links {
 
     /// Takes the work that has been handed over.
     pub(super) fn take_jobs(&self, lane: Lane) -> Vec<Job> {
-        lock(&self.exchanges).get_mut(&lane).map(core::mem::take).unwrap_or_default()
-    }
-
-    /// Nobody writes the lane any more. Returns the work nobody has taken.
-    pub(super) fn close_exchange(&self, lane: Lane) -> Vec<Job> {
-        lock(&self.exchanges).remove(&lane).unwrap_or_default()
+        self.tables().exchanges.get_mut(&lane).map(core::mem::take).unwrap_or_default()
     }
 
     pub(super) fn started(&self, work: Work, handle: AbortHandle) {
-        lock(&self.tasks).insert(work, handle);
+        let before = self.tables().tasks.insert(work, handle);
+        drop(before);
     }
 
     /// Forgets a handler; it has ended or is to be stopped.
     pub(super) fn ended(&self, work: Work) -> Option<AbortHandle> {
-        lock(&self.tasks).remove(&work)
+        self.tables().tasks.remove(&work)
     }
 
     pub(super) fn abort_all(&self) {
-        let tasks = core::mem::take(&mut *lock(&self.tasks));
-        for handle in tasks.into_values() {
+        let mut tasks = core::mem::take(&mut self.tables().tasks);
+        while let Some((_, handle)) = tasks.pop_first() {
             handle.abort();
         }
     }
 
     pub(super) fn expect_answer(&self, handle: RequestHandle, answer: Arc<Answer>) {
-        lock(&self.answers).insert(handle, answer);
+        let before = self.tables().answers.insert(handle, answer);
+        drop(before);
     }
 
     pub(super) fn take_answer(&self, handle: RequestHandle) -> Option<Arc<Answer>> {
-        lock(&self.answers).remove(&handle)
+        self.tables().answers.remove(&handle)
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `round` until nobody asks for it any more, one caller at a time: events are handled
@@ -223,10 +273,6 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.store(0, Ordering::Release);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl<R: Runtime, H: Handler> Station<R, H> {
     /// Does what can be done now.
     fn work(&mut self, cx: &mut Context<'_>) {
         let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
-        jobs.extend(self.link.attachment().take_jobs(self.key.0));
+        jobs.append(&mut self.link.attachment().take_jobs(self.key.0));
         jobs.retain_mut(|job| {
             // One that panics has failed; it says so when it is dropped.
             let polled = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(cx)));
@@ -144,9 +144,9 @@ impl Outlet for McpStream<Links> {
 impl<R: Runtime, H: Handler> Drop for Station<R, H> {
     fn drop(&mut self) {
         let links = self.link.attachment();
-        links.writer_wakes(self.key);
+        let untaken = links.close_station(self.key);
         let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for job in jobs.drain(..).chain(links.close_exchange(self.key.0)) {
+        for job in jobs.drain(..).chain(untaken) {
             self.engine.runtime.spawn(job);
         }
         self.engine.pump(&self.link);
