@@ -16,7 +16,7 @@ use mcp_core::driver::{Listener, Platform, Runtime};
 use mcp_core::time::{Instant, UnixTime};
 
 use crate::pipe::{Duplex, Pipe};
-use crate::runtime::{Sim, Sleep};
+use crate::runtime::{Outcome, Sim, Sleep};
 
 /// Clones are the same world.
 #[derive(Clone, Default)]
@@ -56,6 +56,30 @@ impl Net {
     /// Connections that were tried, and when.
     pub(crate) fn dialed(&self) -> Vec<(Instant, SocketAddr)> {
         core::mem::take(&mut self.world().dialed)
+    }
+
+    /// Where somebody listens.
+    pub(crate) fn listening(&self) -> Vec<SocketAddr> {
+        self.world().listening.keys().copied().collect()
+    }
+
+    /// Opens a connection, sends `text`, and reads what comes back until the other side ends it.
+    pub(crate) fn visit(&self, address: SocketAddr, text: String) -> Outcome<io::Result<String>> {
+        let net = self.clone();
+        let answer = self.sim.start(async move {
+            let io = net.connect(address).await?;
+            io.output.send(text);
+            let mut answer = String::new();
+            loop {
+                let more = poll_fn(|cx| io.input.poll_text(cx)).await;
+                if more.is_empty() {
+                    return Ok(answer);
+                }
+                answer.push_str(&more);
+            }
+        });
+        self.sim.run();
+        answer
     }
 
     /// The process that is started next.
@@ -149,6 +173,9 @@ impl Platform for Net {
             world.ports += 1;
             address.set_port(40_000 + world.ports);
         }
+        if world.listening.contains_key(&address) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
         let arrivals = Arrivals::default();
         world.listening.insert(address, Arc::clone(&arrivals));
         Ok((Accept { net: self.clone(), address, arrivals }, address))
@@ -228,6 +255,17 @@ impl ClientPlatform for Net {
         arrivals.0.push_back(Duplex { input: there.clone(), output: back.clone() });
         arrivals.1.take().into_iter().for_each(Waker::wake);
         Ok(Duplex { input: back, output: there })
+    }
+
+    /// As if it were encrypted.
+    #[cfg(feature = "tls")]
+    async fn secure(
+        &self,
+        stream: Duplex,
+        _: &str,
+        _: &mcp_core::driver::client::Tls,
+    ) -> io::Result<Duplex> {
+        Ok(stream)
     }
 
     fn start(&self, _: &Command) -> io::Result<Process> {

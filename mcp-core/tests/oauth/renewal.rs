@@ -270,3 +270,22 @@ fn odd_tokens_are_refused() {
     let error = world.challenged(&challenge("")).unwrap_err();
     assert_eq!(error.to_string(), "the token endpoint refused: bad_verification_code");
 }
+
+/// Tokens that are older than they may be by the time they come are shown to the server all the
+/// same: a request waits for one renewal, not for ever.
+#[test]
+fn a_request_waits_for_one_renewal() {
+    let mut world = World::new(config());
+    world.tokens = json!({"access_token": "at", "token_type": "Bearer", "expires_in": 1, "refresh_token": "rt"});
+    world.challenged(&challenge("")).unwrap();
+    world.now = world.now + Duration::from_secs(2);
+    let mut attempt = Attempt::new("tools/list");
+    let mut request = http::Request::post(SERVER).body(()).unwrap();
+    let first = world.auth.authorize(world.now, &mut attempt, &mut request).unwrap();
+    assert_eq!(first, Authorization::Wait);
+    world.run().unwrap().unwrap();
+    world.now = world.now + Duration::from_secs(2);
+    let second = world.auth.authorize(world.now, &mut attempt, &mut request).unwrap();
+    assert_eq!(second, Authorization::Applied);
+    assert_eq!(world.token_requests().len(), 2);
+}

@@ -379,6 +379,18 @@ impl Authorizer {
         self.flow.is_some()
     }
 
+    /// Whether no flow is under way, and the end of the last one has been polled.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.flow.is_none() && self.step.is_none()
+    }
+
+    /// Whether it takes a person with a browser to get a token.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_interactive(&self) -> bool {
+        matches!(self.config.grant, Grant::AuthorizationCode)
+    }
+
     /// Whether the MCP server's name, or that of a URL to fetch, may resolve to an address: ask
     /// before connecting, or a public name leads into the private network (SEC-06).
     #[must_use]
@@ -566,7 +578,7 @@ impl Authorizer {
     }
 
     /// Whether the token ends, or is about to.
-    pub(crate) fn is_expired(&self, now: UnixTime) -> bool {
+    fn is_expired(&self, now: UnixTime) -> bool {
         let Some(end) = self.tokens.as_ref().and_then(|it| it.expires_at) else {
             return false;
         };

@@ -79,10 +79,12 @@ impl TokenResponse {
         if !is_token {
             return Err(AuthError::BadResponse(ENDPOINT));
         }
+        // No time at all makes no sense, and says nothing.
+        let lifetime = self.expires_in.filter(|it| *it > 0).map(Duration::from_secs);
         Ok(Tokens {
             access_token: Secret::new(self.access_token),
             refresh_token: self.refresh_token.map(Secret::new).or(refreshed),
-            expires_at: self.expires_in.map(|it| now + Duration::from_secs(it)),
+            expires_at: lifetime.map(|it| now + it),
             scopes: self.scope.map_or_else(|| asked.clone(), |it| split_scopes(&it)),
             is_bound,
         })

@@ -221,6 +221,10 @@ impl<P: ClientPlatform> ClientBuilder<P> {
         let Self { platform, config, handlers, net, configure, oauth } = self;
         let mut config = HttpClientConfig::new(url, config);
         configure.into_iter().for_each(|set| set(&mut config));
+        if let Some(oauth) = &oauth {
+            // Whoever waits for the user waits no shorter than the user may take.
+            config.challenge_timeout = config.challenge_timeout.max(oauth.longest());
+        }
         let seed = platform.seed().map_err(ClientError::start)?;
         let seed = seed.iter().fold(0_u64, |all, byte| all.rotate_left(8) ^ u64::from(*byte));
         let http = HttpClient::new(platform.now(), config, seed).map_err(|error| {

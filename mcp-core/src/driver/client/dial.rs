@@ -71,7 +71,12 @@ async fn reach<P: ClientPlatform>(
 ) -> io::Result<P::Stream> {
     let mut addresses = platform.resolve(&origin.host, origin.port).await?;
     // SEC-06: a public name may lead into a private network.
+    let found = !addresses.is_empty();
     addresses.retain(|address| allows.is_none_or(|allows| (allows.0)(address.ip())));
+    if found && addresses.is_empty() {
+        let says = alloc::format!("{origin} leads into a private network, which is not allowed");
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, says));
+    }
     let mut waiting = by_turns(addresses).into_iter().take(ADDRESSES);
     type Attempt<'a, S> = Pin<Box<dyn Future<Output = io::Result<S>> + Send + 'a>>;
     let mut attempts: Vec<Attempt<'_, P::Stream>> = Vec::new();

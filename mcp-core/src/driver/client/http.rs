@@ -81,6 +81,9 @@ impl<P: ClientPlatform> Http<P> {
                 let done = state.machine.http().is_none_or(|http| http.is_done());
                 drop(state);
                 if closed {
+                    if let Some(authorization) = &self.authorization {
+                        authorization.close();
+                    }
                     let by = *done_by.get_or_insert(now + LAST_WORDS);
                     if done || now >= by {
                         return Poll::Ready(());

@@ -2,6 +2,7 @@
 
 mod errors;
 mod features;
+mod oauth;
 mod pool;
 mod streams;
 mod tasks;

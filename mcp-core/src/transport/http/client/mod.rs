@@ -283,7 +283,12 @@ impl HttpClient {
     /// Ends the connection. What still leaves is the end of the session, if there is one:
     /// [`is_done`](Self::is_done) tells when that is over.
     pub fn close(&mut self, now: Instant) {
-        let now = self.advance(now);
+        self.advance(now);
+        if self.challenged.is_some() {
+            // They were refused, and nobody has worked on them.
+            self.unauthorized("the client was closed before there were any credentials");
+        }
+        let now = self.at();
         self.session.close(now);
         self.settle();
     }
