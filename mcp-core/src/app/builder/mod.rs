@@ -1,42 +1,37 @@
 //! Putting a server together.
 
+mod build;
+mod capabilities;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
-use core::num::NonZeroUsize;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::audience::Audience;
 use super::changes::Changes;
 use super::completion::{Completer, CompletionInput, Subject};
 use super::connection::Connection;
-use super::listen::Listeners;
 use super::method::{Listener, MethodEntry};
 use super::resource::ResourceOutput;
 use super::seal::Seal;
-use super::server::{Inner, OnInitialize, Server};
-use super::shelf::{Form, Shelf};
-use super::task::{TaskSettings, Tasks};
-use super::template::{Template, UriVariables};
+use super::server::OnInitialize;
+use super::task::TaskSettings;
+use super::template::UriVariables;
 use super::tool::ToolOutput;
-use super::{CallError, ConfigError, Context};
+use super::{CallError, Context};
 use crate::jsonrpc::RawJson;
-use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::{
-    Completion, ForRevision, GetPromptResult, Icon, Implementation, InitializeResult,
-    ListChangedCapability, Prompt, RawObject, Reference, Resource, ResourceTemplate,
-    ResourcesCapability, ServerCapabilities, Supported, TASKS_EXTENSION, TaskRequests,
-    TasksCapability, Tool, ToolsTaskRequests,
+    Completion, GetPromptResult, Icon, Implementation, InitializeResult, Prompt, RawObject,
+    Reference, Resource, ResourceTemplate, Tool,
 };
-use crate::revision::Revision;
 use crate::session::Client;
 
-/// Puts a [`Server`] together; made by [`Server::builder`].
+/// Puts a [`Server`](super::Server) together; made by [`Server::builder`](super::Server::builder).
 ///
 /// What the server tells clients it can do follows from what is added here. Mistakes are found
 /// by [`build`](Self::build).
@@ -379,7 +374,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets clients watch resources: see [`Server::resource_updated`].
+    /// Lets clients watch resources: see
+    /// [`Server::resource_updated`](super::Server::resource_updated).
     ///
     /// Each client may watch 1024 of them, more than any is known to show at once.
     pub const fn subscriptions(self) -> Self {
@@ -393,244 +389,24 @@ impl ServerBuilder {
         self
     }
 
-    /// Offers tools even if there are none yet, to be added by [`Server::apply`].
+    /// Offers tools even if there are none yet, to be added by
+    /// [`Server::apply`](super::Server::apply).
     pub const fn tools(mut self) -> Self {
         self.offers.tools = true;
         self
     }
 
-    /// Offers resources even if there are none yet, to be added by [`Server::apply`].
+    /// Offers resources even if there are none yet, to be added by
+    /// [`Server::apply`](super::Server::apply).
     pub const fn resources(mut self) -> Self {
         self.offers.resources = true;
         self
     }
 
-    /// Offers prompts even if there are none yet, to be added by [`Server::apply`].
+    /// Offers prompts even if there are none yet, to be added by
+    /// [`Server::apply`](super::Server::apply).
     pub const fn prompts(mut self) -> Self {
         self.offers.prompts = true;
         self
     }
-
-    /// Puts the server together.
-    ///
-    /// With the feature `validate` the schemas of tools are compiled here, and from then on
-    /// arguments and structured output are checked against them. JSON Schema 2020-12 is the
-    /// default; `$schema` may say 2019-09 or drafts 7, 6 and 4. References lead to the same schema
-    /// or nowhere: nothing is ever fetched. A schema may be 256 KiB long, with 8192 subschemas and
-    /// 256 patterns without look-around, and may not ask for more than 16384 checks of one value
-    /// or refer to itself for the same value: what a schema costs must be known before a stranger
-    /// chooses the value.
-    ///
-    /// # Errors
-    /// [`ConfigError`] names the first thing that cannot be as it is.
-    pub fn build(mut self) -> Result<Server, ConfigError> {
-        self.changes.check()?;
-        let page_size = match self.page_size.map(NonZeroUsize::new) {
-            None => None,
-            Some(None) => return Err(ConfigError::PageSize),
-            Some(size) => size,
-        };
-        // EXT-01
-        let unnamed = self.extensions.keys().find(|name| !is_extension_name(name));
-        if let Some(name) = unnamed {
-            return Err(ConfigError::ExtensionName(name.clone()));
-        }
-        let completions = self.take_completions()?;
-        let has_tasks = self.offers.tasks || self.changes.has_task_tools();
-        if has_tasks {
-            self.extensions.insert(TASKS_EXTENSION.into(), RawJson::EMPTY_OBJECT);
-        }
-        let methods = self.take_methods()?;
-        let notifications = self.take_notifications()?;
-
-        let mut capabilities = self.capabilities(!completions.is_empty());
-        capabilities.tasks = has_tasks.then(tasks_capability);
-        let mut served = served_methods(&capabilities);
-        for method in methods.keys() {
-            served.insert(method.clone());
-        }
-        let named = self.info.clone().for_revision(Revision::V2026_07_28);
-        let server = self.info.name.clone();
-        let signature = RawJson::known(&named);
-        let form = Form { page_size, signature: signature.clone() };
-        let listeners = Listeners::default();
-        let mut greeting = InitializeResult::new(capabilities, self.info);
-        greeting.instructions = self.instructions;
-        Ok(Server::from(Inner {
-            greeting,
-            signature,
-            served,
-            tools: Shelf::new(self.changes.tools, form.clone()),
-            resources: Shelf::new(self.changes.resources, form.clone()),
-            templates: Shelf::new(self.changes.templates, form.clone()),
-            prompts: Shelf::new(self.changes.prompts, form),
-            completions,
-            methods,
-            notifications,
-            on_initialize: self.on_initialize,
-            max_subscriptions: self.subscriptions.unwrap_or_default(),
-            audience: Audience::default(),
-            seal: self.seal.of_server(server),
-            tasks: has_tasks.then(|| Tasks::new(self.tasks, listeners.clone())),
-            listeners,
-        }))
-    }
-
-    fn take_completions(
-        &mut self,
-    ) -> Result<BTreeMap<Subject, BTreeMap<String, Completer>>, ConfigError> {
-        let mut completions: BTreeMap<Subject, BTreeMap<String, Completer>> = BTreeMap::new();
-        for (subject, argument, completer) in core::mem::take(&mut self.completions) {
-            if !self.has_argument(&subject, &argument) {
-                let reference = subject.name().into();
-                return Err(ConfigError::Completion { reference, argument });
-            }
-            let arguments = completions.entry(subject).or_default();
-            if arguments.contains_key(&argument) {
-                return Err(ConfigError::Duplicate { kind: "completion", name: argument });
-            }
-            arguments.insert(argument, completer);
-        }
-        Ok(completions)
-    }
-
-    fn has_argument(&self, subject: &Subject, argument: &str) -> bool {
-        match subject {
-            Subject::Prompt(name) => {
-                let mut prompts = self.changes.prompts.iter();
-                prompts.any(|it| it.prompt.name == *name && it.has_argument(argument))
-            }
-            Subject::Template(template) => {
-                let mut templates = self.changes.templates.iter();
-                templates.any(|it| it.resource_template.uri_template == *template)
-                    && Template::parse(template).is_ok_and(|it| it.has_variable(argument))
-            }
-        }
-    }
-
-    fn take_notifications(
-        &mut self,
-    ) -> Result<BTreeMap<NotificationMethod, Listener>, ConfigError> {
-        let mut notifications = BTreeMap::new();
-        for (name, listener) in core::mem::take(&mut self.notifications) {
-            let method = NotificationMethod::from_name(&name);
-            let mine = matches!(
-                method,
-                NotificationMethod::Other(_) | NotificationMethod::RootsListChanged
-            );
-            if !mine {
-                return Err(ConfigError::Method(name));
-            }
-            if notifications.insert(method, listener).is_some() {
-                return Err(ConfigError::Duplicate { kind: "notification", name });
-            }
-        }
-        Ok(notifications)
-    }
-
-    fn take_methods(&mut self) -> Result<BTreeMap<Method, MethodEntry>, ConfigError> {
-        let mut methods = BTreeMap::new();
-        for (name, entry) in core::mem::take(&mut self.methods) {
-            let method = Method::from_name(&name);
-            if !matches!(method, Method::Other(_)) {
-                return Err(ConfigError::Method(name));
-            }
-            if methods.insert(method, entry).is_some() {
-                let kind = "method";
-                return Err(ConfigError::Duplicate { kind, name });
-            }
-        }
-        Ok(methods)
-    }
-
-    /// CAP-07: what is there, and nothing else.
-    fn capabilities(&self, completions: bool) -> ServerCapabilities {
-        let Offers { tools, resources, prompts, logging, .. } = self.offers;
-        // Any list can change through `Server::apply`, which tells the clients.
-        let list = ListChangedCapability::new().with_list_changed(true);
-        let mut capabilities = ServerCapabilities::new();
-        if tools || self.changes.touches_tools() {
-            capabilities.tools = Some(list.clone());
-        }
-        if resources || self.subscriptions.is_some() || self.changes.touches_resources() {
-            let mut resources = ResourcesCapability::new().with_list_changed(true);
-            resources.subscribe = self.subscriptions.map(|_| true);
-            capabilities.resources = Some(resources);
-        }
-        if prompts || self.changes.touches_prompts() {
-            capabilities.prompts = Some(list);
-        }
-        capabilities.logging = logging.then_some(Supported);
-        capabilities.completions = completions.then_some(Supported);
-        if !self.extensions.is_empty() {
-            capabilities.extensions = Some(self.extensions.clone());
-        }
-        capabilities
-    }
-}
-
-/// What 2025-11-25 is told of tasks (TASK-01). They can be listed: each belongs to a session, or
-/// to a principal.
-fn tasks_capability() -> TasksCapability {
-    let calls = ToolsTaskRequests::new().with_call(Supported);
-    TasksCapability::new()
-        .with_list(Supported)
-        .with_cancel(Supported)
-        .with_requests(TaskRequests::new().with_tools(calls))
-}
-
-/// A prefix of labels separated by dots, a slash, and a name: the key format of `_meta` with its
-/// prefix required (`2026-07-28/basic#_meta`).
-fn is_extension_name(name: &str) -> bool {
-    let Some((prefix, name)) = name.split_once('/') else {
-        return false;
-    };
-    let is_label = |label: &str| {
-        label.starts_with(|first: char| first.is_ascii_alphabetic())
-            && label.ends_with(|last: char| last.is_ascii_alphanumeric())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let is_name = |name: &str| {
-        name.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && name.ends_with(|last: char| last.is_ascii_alphanumeric())
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
-    prefix.split('.').all(is_label) && is_name(name)
-}
-
-/// The methods behind the capabilities; those of others are -32601 (CAP-07).
-fn served_methods(capabilities: &ServerCapabilities) -> MethodSet {
-    let mut methods = alloc::vec![Method::ServerDiscover, Method::SubscriptionsListen];
-    if capabilities.tools.is_some() {
-        methods.extend([Method::ToolsList, Method::ToolsCall]);
-    }
-    if let Some(resources) = &capabilities.resources {
-        methods.extend([
-            Method::ResourcesList,
-            Method::ResourcesTemplatesList,
-            Method::ResourcesRead,
-        ]);
-        if resources.subscribe == Some(true) {
-            methods.extend([Method::ResourcesSubscribe, Method::ResourcesUnsubscribe]);
-        }
-    }
-    if capabilities.prompts.is_some() {
-        methods.extend([Method::PromptsList, Method::PromptsGet]);
-    }
-    if capabilities.completions.is_some() {
-        methods.push(Method::CompletionComplete);
-    }
-    if capabilities.tasks.is_some() {
-        methods.extend([
-            Method::TasksGet,
-            Method::TasksResult,
-            Method::TasksList,
-            Method::TasksCancel,
-            Method::TasksUpdate,
-        ]);
-    }
-    if capabilities.logging.is_some() {
-        methods.push(Method::LoggingSetLevel);
-    }
-    methods.into_iter().collect()
 }
