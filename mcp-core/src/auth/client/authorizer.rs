@@ -380,13 +380,13 @@ impl Authorizer {
     }
 
     /// Whether no flow is under way, and the end of the last one has been polled.
-    #[cfg(feature = "client")]
+    #[cfg(feature = "client-driver")]
     pub(crate) fn is_idle(&self) -> bool {
         self.flow.is_none() && self.step.is_none()
     }
 
     /// Whether it takes a person with a browser to get a token.
-    #[cfg(feature = "client")]
+    #[cfg(feature = "client-driver")]
     pub(crate) fn is_interactive(&self) -> bool {
         matches!(self.config.grant, Grant::AuthorizationCode)
     }
