@@ -3,8 +3,10 @@
 use core::future::IntoFuture;
 use core::time::Duration;
 
+use mcp_core::config::Protocol;
 use mcp_core::driver::Runtime;
 use mcp_core::driver::client::{Client, Command};
+use mcp_core::lifecycle::NotificationMethod;
 use mcp_core::model::SubscriptionFilter;
 use serde_json::{Value, json};
 
@@ -25,12 +27,25 @@ pub(super) struct Script {
 impl Script {
     /// A client that is held to a legacy revision, ready.
     pub(super) fn legacy() -> Self {
+        Self::ready(LEGACY, "initialize", welcome)
+    }
+
+    /// A client that is held to the modern era, ready.
+    pub(super) fn modern() -> Self {
+        Self::ready(Protocol::Modern, "server/discover", |asked| {
+            let result = json!({"resultType": "complete", "supportedVersions": ["2026-07-28"],
+                "capabilities": {"tools": {"listChanged": true}}, "ttlMs": 0, "cacheScope": "private"});
+            format!("{}\n", json!({"jsonrpc": "2.0", "id": asked["id"], "result": result}))
+        })
+    }
+
+    fn ready(protocol: Protocol, first: &str, answer: fn(&Value) -> String) -> Self {
         let (net, to, from) = (Net::new(), Pipe::new(), Pipe::new());
-        let (builder, streams) = (builder(&net).protocol(LEGACY), (to.clone(), from.clone()));
+        let (builder, streams) = (builder(&net).protocol(protocol), (to.clone(), from.clone()));
         let ready = start(&net, async move { builder.streams(streams).await });
-        let initialize = messages(&net, &from);
-        assert_eq!(initialize[0]["method"], "initialize");
-        to.send(welcome(&initialize[0]));
+        let asked = messages(&net, &from);
+        assert_eq!(asked[0]["method"], first);
+        to.send(answer(&asked[0]));
         net.sim.run();
         let client = ready.take().expect("it is ready at once").unwrap();
         Self { net, client, to, from }
@@ -141,6 +156,56 @@ fn a_subscription_that_nobody_reads_keeps_the_newest_and_counts_the_rest() {
         subscription.missed()
     });
     assert_eq!(taken, 6);
+}
+
+/// SUB-03: a subscription has begun when the server says so; one that never does is no reason to
+/// wait for ever.
+#[test]
+fn sub_03_a_subscription_begins_with_its_acknowledgement() {
+    let script = Script::modern();
+    let listen = |script: &Script| {
+        let client = script.client.clone();
+        let filter = SubscriptionFilter::default()
+            .with_tools_list_changed(true)
+            .with_prompts_list_changed(true);
+        let listening = start(&script.net, async move { client.listen(filter).await });
+        (listening, script.heard()[0]["id"].clone())
+    };
+    let (listening, id) = listen(&script);
+    assert!(listening.take().is_none());
+    let meta = json!({"io.modelcontextprotocol/subscriptionId": id});
+    script.say(&json!({"jsonrpc": "2.0", "method": "notifications/subscriptions/acknowledged",
+        "params": {"notifications": {"toolsListChanged": true}, "_meta": &meta}}));
+    let mut subscription = listening.take().unwrap().unwrap();
+    assert_eq!(subscription.filter().prompts_list_changed, None, "what was agreed on");
+    script.say(&json!({"jsonrpc": "2.0", "method": "notifications/tools/list_changed",
+        "params": {"_meta": &meta}}));
+    let first = done(&script.net, async move { subscription.next().await }).unwrap().unwrap();
+    assert_eq!(first.method, NotificationMethod::ToolsListChanged);
+
+    // Refused, forgotten.
+    script.heard();
+    let (listening, id) = listen(&script);
+    script.say(&json!({"jsonrpc": "2.0", "id": id, "error": {"code": -32601, "message": "no"}}));
+    assert!(listening.take().unwrap().unwrap_err().refusal().is_some());
+    let (listening, _) = listen(&script);
+    script.net.sim.advance(secs(60));
+    script.net.sim.run();
+    assert!(listening.take().unwrap().unwrap_err().is_timeout());
+    assert_eq!(methods(&script.heard()), ["notifications/cancelled"]);
+}
+
+/// case_59: who only makes noise is no server, and the error says what it was.
+#[test]
+fn case_59_noise_is_told_of_who_never_says_who_it_is() {
+    let (net, to, from) = (Net::new(), Pipe::new(), Pipe::new());
+    let (builder, streams) = (builder(&net).protocol(LEGACY), (to.clone(), from));
+    let ready = start(&net, async move { builder.streams(streams).await });
+    to.send("Usage: server [--stdio]\n");
+    net.sim.advance(secs(120));
+    net.sim.run();
+    let error = ready.take().unwrap().unwrap_err().to_string();
+    assert!(error.contains("no message: `Usage: server [--stdio]`"), "{error}");
 }
 
 /// case_59: what is no message is counted, and only the beginning of the last one is kept.
