@@ -282,7 +282,11 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// Starts the task that keeps the time of sessions nobody reads a stream of. It ends when
     /// there are none, or the service is gone.
     fn look_after(&self) {
-        if self.server.poll_timeout().is_none() || self.looked_after.swap(true, Ordering::AcqRel) {
+        // It looks once more when it has said that it ends.
+        if self.looked_after.load(Ordering::Acquire)
+            || self.server.poll_timeout().is_none()
+            || self.looked_after.swap(true, Ordering::AcqRel)
+        {
             return;
         }
         let runtime = self.engine.runtime.clone();

@@ -1,8 +1,14 @@
 //! How sessions begin and end.
 
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
 use http::StatusCode;
 use mcp_core::config::Gate;
-use mcp_core::transport::http::{Admission, Posted};
+use mcp_core::jsonrpc::Frame;
+use mcp_core::session::Outgoing;
+use mcp_core::time::Instant;
+use mcp_core::transport::http::{Admission, EventId, EventLog, EventStore, Posted, SessionId};
 use serde_json::json;
 
 use crate::support::{
@@ -207,6 +213,72 @@ fn case_49_a_session_nobody_has_heard_of_ends_soon() {
     present.watch();
     assert_eq!((absent.closed, present.closed), (1, 0));
     assert_eq!(web.server.sessions(), 1);
+}
+
+/// Keeps nothing, and counts how often a session is looked at.
+#[derive(Clone, Debug, Default)]
+struct Looks(Arc<AtomicUsize>);
+
+impl Looks {
+    fn take(&self) -> usize {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+impl EventStore for Looks {
+    fn open(&self, _: SessionId) -> Box<dyn EventLog> {
+        Box::new(self.clone())
+    }
+}
+
+impl EventLog for Looks {
+    fn append(&mut self, _: Instant, _: EventId, _: Option<Frame>) {}
+
+    fn end(&mut self, _: Instant, _: u64) {}
+
+    fn after(&self, _: EventId) -> Option<Vec<(EventId, Frame)>> {
+        None
+    }
+
+    fn handle_timeout(&mut self, _: Instant) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+}
+
+/// Does what is due until then, as a driver would.
+fn let_pass(web: &mut Web, until: Instant) -> usize {
+    let mut telling = 0;
+    while let Some(due) = web.server.poll_timeout().filter(|due| *due <= until) {
+        web.now = due;
+        telling += web.server.handle_timeout(due).len();
+    }
+    web.now = until;
+    telling
+}
+
+/// Time costs what is due, and not what there is: a thousand idle sessions are looked at once when
+/// they have begun and once when they end, in the hours between only the one that has a deadline.
+#[test]
+fn idle_sessions_cost_nothing_as_time_goes_by() {
+    let looks = Looks::default();
+    let mut web = Web::with(|config| config.events = Arc::new(looks.clone()));
+    let mut clients: Vec<_> = (0..1000).map(|_| web.join("2025-11-25")).collect();
+    let start = web.now;
+    assert_eq!(let_pass(&mut web, start + secs(60)), 0);
+    assert_eq!(looks.take(), 1000);
+    let client = clients.first_mut().expect("a thousand");
+    client.slot.lock().request(web.now, Outgoing::new("ping", None)).expect("room for one");
+    assert_eq!(let_pass(&mut web, start + secs(60 + 60 + 10)), 1, "nobody answers in a minute");
+    assert!((1..=3).contains(&looks.take()));
+    assert_eq!(let_pass(&mut web, start + secs(12 * 3600 - 1)), 0);
+    assert_eq!((looks.take(), web.server.sessions()), (0, 1000));
+    assert_eq!(let_pass(&mut web, start + secs(12 * 3600 + 10)), 1000);
+    assert_eq!((looks.take(), web.server.sessions()), (1000, 0));
+    assert_eq!(web.server.poll_timeout(), None);
 }
 
 /// Nothing to look after, nothing to wake up for.

@@ -78,6 +78,10 @@ pub trait EventLog: fmt::Debug + Send {
 
     /// Forgets what has been kept for long enough.
     fn handle_timeout(&mut self, now: Instant);
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due, if ever. It may come some seconds
+    /// late.
+    fn poll_timeout(&self) -> Option<Instant>;
 }
 
 /// Keeps events in memory, bounded for each session and for all of them together. What does not
@@ -214,6 +218,10 @@ impl EventLog for MemoryLog {
         while self.order.front().is_some_and(|(since, _)| now - *since >= age) {
             self.forget_oldest();
         }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.order.front().map(|(since, _)| *since + self.limits.age)
     }
 }
 

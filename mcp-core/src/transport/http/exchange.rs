@@ -10,7 +10,7 @@ use http::Response;
 use super::McpStream;
 use super::mcp::{self, SESSION_ID};
 use super::refusal::json;
-use super::server::{SWEEP, Shared};
+use super::server::Shared;
 use super::sessions::{Place, Slot, SlotGuard};
 use super::streams::{Reader, lane};
 use crate::id::RequestId;
@@ -176,7 +176,7 @@ impl<A> Exchange<A> {
             session.handle_disconnect(now);
             return refusal.into_response();
         }
-        self.shared.look_after_by(now + SWEEP);
+        self.shared.look_after(now, &mut session);
         let deadline = now + self.shared.session.timeouts.handshake;
         if let Some(streams) = session.streams() {
             streams.confirm_by(Some(deadline));

@@ -10,7 +10,7 @@ use http::request::Parts;
 
 use super::mcp::{PROTOCOL_VERSION, SESSION_ID, is_legacy};
 use super::refusal::Refusal;
-use super::server::{HttpServer, SWEEP};
+use super::server::HttpServer;
 use super::sessions::Slot;
 use super::streams::Streams;
 use super::{SessionId, access};
@@ -36,14 +36,17 @@ impl<A: Default> HttpServer<A> {
         let mut session = ServerSession::restore(now, Arc::clone(&shared.session), snapshot)?;
         session.set_standing_read(now, false);
         let at = snapshot.streams.unwrap_or(StreamsSnapshot { exchanges: 0, standing: 0 });
-        let streams = Streams::restore(id, &*shared.config.events, at);
+        let streams = Streams::restore(id, &*shared.config.events, &shared.schedule, at);
         let principal = snapshot.principal.as_deref().map(Principal::from_text);
         let slot = Slot::with_streams(id, session, streams, A::default()).owned_by(principal);
         let slot = Arc::new(slot);
         let place = shared.reserve(now).map_err(|_| RestoreError::NoRoom)?;
         prepare(&slot);
         place.fill(id, &slot).map_err(|_| RestoreError::NoRoom)?;
-        shared.look_after_by(now + SWEEP);
+        // It need not be ours that is there now.
+        if let Some(slot) = shared.sessions.get(id) {
+            shared.look_after(now, &mut slot.lock());
+        }
         Ok(())
     }
 

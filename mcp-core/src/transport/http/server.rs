@@ -15,8 +15,9 @@ use super::admit::{self, Grant};
 use super::budget::{Budget, Share};
 use super::modern::Stateless;
 use super::refusal::Refusal;
+use super::schedule::Schedule;
 use super::session_id::SessionIds;
-use super::sessions::{Place, Sessions, Slot};
+use super::sessions::{Place, Sessions, Slot, SlotGuard};
 use super::upload::Target;
 use super::{
     Cors, EventStream, HttpConfig, McpStream, PendingAuth, SessionId, SsePaths, Upload, access,
@@ -66,6 +67,8 @@ pub(super) struct Shared<A> {
     pub(super) ids: SessionIds,
     pub(super) sessions: Arc<Sessions<A>>,
     uploads: Arc<Budget>,
+    /// When each session of Streamable HTTP is looked at.
+    pub(super) schedule: Arc<Schedule>,
     sweep: Mutex<Sweep<A>>,
 }
 
@@ -78,8 +81,11 @@ struct Sweep<A> {
 
 impl<A> Shared<A> {
     /// Takes note that there is a session to look after.
-    pub(super) fn look_after_by(&self, due: Instant) {
-        self.sweep().due.get_or_insert(due);
+    pub(super) fn look_after(&self, now: Instant, session: &mut SlotGuard<'_>) {
+        if let Some(streams) = session.streams() {
+            streams.look_after(now);
+            self.sweep().due.get_or_insert(now + SWEEP);
+        }
     }
 
     /// Room for one more session. A full table makes some by ending the session that has been
@@ -153,7 +159,8 @@ impl<A: Default> HttpServer<A> {
         let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
         let ids = SessionIds::new(seed);
         let uploads = Arc::new(Budget::new(config.upload_bytes));
-        let shared = Shared { config, session, modern, ids, sessions, uploads, sweep };
+        let schedule = Arc::default();
+        let shared = Shared { config, session, modern, ids, sessions, uploads, schedule, sweep };
         Self { shared: Arc::new(shared) }
     }
 
@@ -209,12 +216,11 @@ impl<A: Default> HttpServer<A> {
             return Vec::new();
         }
         let mut telling = core::mem::take(&mut sweep.ended);
-        // Unlocked while we walk: a session that begins meanwhile sets it again.
+        // Unlocked while we look: a session that begins meanwhile sets it again.
         sweep.due = None;
         drop(sweep);
-        let mut next = None;
-        for slot in self.shared.sessions.all() {
-            let Some(id) = slot.session_id() else {
+        for id in self.shared.schedule.take_due(now) {
+            let Some(slot) = self.shared.sessions.get(id) else {
                 continue;
             };
             let mut session = slot.lock();
@@ -222,8 +228,7 @@ impl<A: Default> HttpServer<A> {
             if session.is_closed() {
                 self.shared.sessions.remove(id);
             } else {
-                let due = session.due().unwrap_or(now + SWEEP);
-                next = Some(next.map_or(due, |next: Instant| next.min(due)));
+                session.look_again(now);
             }
             let tells = session.queued_events() > 0;
             drop(session);
@@ -231,7 +236,7 @@ impl<A: Default> HttpServer<A> {
                 telling.push(slot);
             }
         }
-        if let Some(next) = next {
+        if let Some(next) = self.shared.schedule.first() {
             let next = next.clamp(now + SWEEP / 10, now + SWEEP);
             let mut sweep = self.shared.sweep();
             sweep.due = Some(sweep.due.map_or(next, |due| due.min(next)));

@@ -130,10 +130,12 @@ impl SlotGuard<'_> {
         (!streams.is_read() && session.in_flight() == 0).then(|| session.heard_at())
     }
 
-    /// When [`tick`](Self::tick) is due, if ever.
-    pub(super) fn due(&self) -> Option<Instant> {
-        let streams = self.0.streams.as_ref().and_then(Streams::poll_timeout);
-        self.0.session.poll_timeout().into_iter().chain(streams).min()
+    /// Has the session looked at again when something is due.
+    pub(super) fn look_again(&mut self, now: Instant) {
+        let Inner { session, streams } = &mut *self.0;
+        if let Some(streams) = streams {
+            streams.look_again(now, session);
+        }
     }
 
     pub(super) fn turn(&mut self, now: Instant, reader: (u64, Reader)) -> Turn {
@@ -155,11 +157,13 @@ impl SlotGuard<'_> {
 }
 
 impl Drop for SlotGuard<'_> {
-    /// Whatever was done to the session, what nobody reads is where a client can ask for it.
+    /// Whatever was done to the session, what nobody reads is where a client can ask for it, and
+    /// what has a deadline is looked at.
     fn drop(&mut self) {
         let Inner { session, streams } = &mut *self.0;
         if let Some(streams) = streams {
             streams.collect(session);
+            streams.keep_time(session);
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::schedule::{Appointment, Schedule};
+use super::server::SWEEP;
 use super::{EventId, EventLog, EventStore, SessionId};
 use crate::jsonrpc::Frame;
 use crate::revision::Revision;
@@ -19,6 +22,8 @@ pub(super) const STANDING: u64 = 0;
 #[derive(Debug)]
 pub(super) struct Streams {
     log: Box<dyn EventLog>,
+    /// When the session is looked at although nobody reads any of them.
+    appointment: Appointment,
     /// Streams that can still get messages.
     live: SmallMap<u64, Live>,
     /// Those of them, the standing one aside, that were events and that nobody reads now.
@@ -57,11 +62,12 @@ pub(super) enum Turn {
 }
 
 impl Streams {
-    pub(super) fn new(id: SessionId, store: &dyn EventStore) -> Self {
+    pub(super) fn new(id: SessionId, store: &dyn EventStore, schedule: &Arc<Schedule>) -> Self {
         let mut live = SmallMap::new();
         live.insert(STANDING, Live { streamed: true, ..Live::default() });
         Self {
             log: store.open(id),
+            appointment: Appointment::new(schedule, id),
             live,
             detached: BTreeSet::new(),
             exchanges: 0,
@@ -71,8 +77,13 @@ impl Streams {
     }
 
     /// Streams of a session that was elsewhere: names that were used there are not used again.
-    pub(super) fn restore(id: SessionId, store: &dyn EventStore, at: StreamsSnapshot) -> Self {
-        let mut streams = Self::new(id, store);
+    pub(super) fn restore(
+        id: SessionId,
+        store: &dyn EventStore,
+        schedule: &Arc<Schedule>,
+        at: StreamsSnapshot,
+    ) -> Self {
+        let mut streams = Self::new(id, store, schedule);
         streams.exchanges = at.exchanges;
         if let Some(standing) = streams.live.get_mut(&STANDING) {
             standing.place = at.standing;
@@ -221,8 +232,30 @@ impl Streams {
         }
     }
 
-    pub(super) const fn poll_timeout(&self) -> Option<Instant> {
-        self.unconfirmed_until
+    /// Has the session looked after from now on.
+    pub(super) fn look_after(&mut self, now: Instant) {
+        self.appointment.set(now + SWEEP);
+    }
+
+    /// Has the session looked at again when something is due.
+    pub(super) fn look_again(&mut self, now: Instant, session: &ServerSession) {
+        self.appointment.set(self.due(session).unwrap_or(now + SWEEP));
+    }
+
+    /// Has the session looked at soon if something is due before it would be.
+    pub(super) fn keep_time(&mut self, session: &ServerSession) {
+        let soon = session.latest() + SWEEP;
+        if let Some(at) = self.appointment.at().filter(|at| *at > soon)
+            && (session.is_closed() || self.due(session).is_some_and(|due| due < at))
+        {
+            self.appointment.set(soon);
+        }
+    }
+
+    /// When something is due in the session or its streams, if ever.
+    fn due(&self, session: &ServerSession) -> Option<Instant> {
+        let dues = [session.poll_timeout(), self.log.poll_timeout(), self.unconfirmed_until];
+        dues.into_iter().flatten().min()
     }
 
     /// Whether somebody reads any of the streams.
