@@ -62,6 +62,7 @@ impl<K: Ord, V> SmallMap<K, V> {
         }
     }
 
+    #[cfg(any(test, feature = "driver"))]
     pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
         match self {
             Self::Few(row) => (!row.is_empty()).then(|| row.remove(0)),
@@ -74,6 +75,7 @@ impl<K: Ord, V> SmallMap<K, V> {
     }
 
     /// Takes out everything from a key on.
+    #[cfg(any(test, feature = "driver"))]
     pub(crate) fn split_off(&mut self, from: &K) -> Self {
         match self {
             Self::Few(row) => {
@@ -129,6 +131,7 @@ impl<K: Ord, V> SmallMap<K, V> {
     }
 
     /// The first entry from a key on.
+    #[cfg(any(test, feature = "driver"))]
     pub(crate) fn first_from(&self, from: &K) -> Option<(&K, &V)> {
         match self {
             Self::Few(row) => {
