@@ -100,6 +100,9 @@ pub struct ClientTimeouts {
     /// How long the application may take to answer a request of the server. Default 1 h: people
     /// are asked.
     pub incoming: Duration,
+    /// The most time between two questions about a task, whatever interval its server names: at
+    /// least 100 ms. Default 5 min, for servers that mean seconds and say milliseconds.
+    pub task_interval: Duration,
 }
 
 impl Default for ClientTimeouts {
@@ -110,6 +113,7 @@ impl Default for ClientTimeouts {
             request: Duration::from_secs(60),
             request_max: Duration::from_secs(600),
             incoming: Duration::from_secs(60 * 60),
+            task_interval: Duration::from_secs(300),
         }
     }
 }

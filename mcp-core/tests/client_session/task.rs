@@ -134,3 +134,25 @@ fn elic_10_a_form_starts_with_its_defaults() {
     assert_eq!(defaults["e"].as_str(), Some("q"));
     assert_eq!(defaults["f"].as_choices(), Some(&["p".to_owned()][..]));
 }
+
+/// TASKX-14: servers say how often they are asked, within bounds.
+#[test]
+fn taskx_14_intervals_are_bounded() {
+    let now = Instant::EPOCH;
+    let every = |interval: u64| {
+        let created = task("working", &json!({"resultType": "task", "pollIntervalMs": interval}));
+        let mut watch = TaskWatch::of(now, &created).unwrap();
+        let first = watch.poll_timeout().unwrap() - now;
+        watch.set_longest_interval(now, secs(30));
+        let bounded = watch.poll_timeout().unwrap() - now;
+        next(&mut watch, now + bounded).unwrap();
+        watch.handle_result(now, &task("working", &json!({"pollIntervalMs": interval})));
+        assert_eq!(watch.poll_timeout().unwrap() - now, bounded, "for the next one, too");
+        (first, bounded)
+    };
+    let least = core::time::Duration::from_millis(100);
+    assert_eq!(every(0), (least, least));
+    assert_eq!(every(20_000), (secs(20), secs(20)));
+    assert_eq!(every(60_000), (secs(60), secs(30)));
+    assert_eq!(every(u64::MAX), (secs(300), secs(30)));
+}

@@ -33,6 +33,9 @@ struct World {
     dialed: Vec<(Instant, SocketAddr)>,
     children: VecDeque<Process>,
     ports: u16,
+    /// Counts how often the servers have closed what they keep open.
+    hung_up: usize,
+    waiting: Vec<Waker>,
 }
 
 type Arrivals = Arc<Mutex<(VecDeque<Duplex>, Option<Waker>)>>;
@@ -99,9 +102,9 @@ impl Net {
             let (mut listener, _) = net.bind(&address).await.unwrap();
             loop {
                 let io = listener.accept().await.unwrap();
-                let answer = Arc::clone(&answer);
-                net.sim.spawn(async move {
-                    while let Some(request) = next_request(&io).await {
+                let (answer, net) = (Arc::clone(&answer), net.clone());
+                net.sim.clone().spawn(async move {
+                    while let Some(request) = net.unless_hung_up(next_request(&io)).await {
                         let Some(response) = answer(&request) else { return };
                         io.output.send(response);
                     }
@@ -109,6 +112,34 @@ impl Net {
             }
         });
         self.sim.run();
+    }
+
+    /// Servers close the connections that they keep open.
+    pub(crate) fn hang_up(&self) {
+        let waiting = {
+            let mut world = self.world();
+            world.hung_up += 1;
+            core::mem::take(&mut world.waiting)
+        };
+        waiting.into_iter().for_each(Waker::wake);
+        self.sim.run();
+    }
+
+    async fn unless_hung_up<T>(&self, request: impl Future<Output = Option<T>>) -> Option<T> {
+        let mut request = core::pin::pin!(request);
+        let before = self.world().hung_up;
+        poll_fn(|cx| {
+            if let Poll::Ready(request) = request.as_mut().poll(cx) {
+                return Poll::Ready(request);
+            }
+            let mut world = self.world();
+            if world.hung_up > before {
+                return Poll::Ready(None);
+            }
+            world.waiting.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -243,7 +274,10 @@ impl ClientPlatform for Net {
             let mut world = self.world();
             let now = self.sim.now();
             world.dialed.push((now, address));
-            world.listening.get(&address).cloned().ok_or_else(|| world.silent.contains(&address))
+            match world.silent.contains(&address) {
+                true => Err(true),
+                false => world.listening.get(&address).cloned().ok_or(false),
+            }
         };
         let arrivals = match arrivals {
             Ok(arrivals) => arrivals,

@@ -5,7 +5,7 @@ use mcp_core::error::RequestError;
 use mcp_core::jsonrpc::{ErrorCode, ErrorObject};
 use mcp_core::revision::Revision;
 use mcp_core::session::ClientCloseReason;
-use mcp_core::transport::http::{Failure, HttpFault, Known, Transport};
+use mcp_core::transport::http::{Failure, HttpClientConfig, HttpFault, Known, Transport};
 
 use crate::support::{
     EVENTS, Told, URL, Web, call, discovered, error, event, initialized, secs, status_fault,
@@ -215,21 +215,38 @@ fn ver_20_what_is_known_is_where_it_begins() {
     assert_eq!(told[1], Told::Ready(Revision::V2026_07_28));
 }
 
-/// 2024-11-05 has nothing but HTTP+SSE; and who wants only that gets it.
+/// Who wants HTTP+SSE alone gets it.
 #[test]
 fn http_sse_alone() {
-    for transport in [Transport::Auto, Transport::Sse] {
-        let mut web = Web::new(|config| {
-            config.transport = transport;
-            if transport == Transport::Auto {
-                config.session.protocol = Protocol::Legacy(Revision::V2024_11_05);
-            }
-        });
+    let mut web = Web::new(|config| config.transport = Transport::Sse);
+    let stream = web.see("GET");
+    web.status(&stream, 404, "");
+    web.sees_nothing();
+    assert_eq!(web.told()[1], Told::Closed(ClientCloseReason::Disconnected));
+}
+
+/// 2024-11-05 comes over HTTP+SSE; but a server may keep it up over Streamable HTTP, whose
+/// `initialize` names a revision like any other, and has nothing else at its URL.
+#[test]
+fn the_first_revision_is_found_over_streamable_http() {
+    let first = |config: &mut HttpClientConfig| {
+        config.session.protocol = Protocol::Legacy(Revision::V2024_11_05);
+    };
+    for status in [400, 404, 405] {
+        let mut web = Web::new(first);
         let stream = web.see("GET");
-        web.status(&stream, 404, "");
-        web.sees_nothing();
-        assert_eq!(web.told()[1], Told::Closed(ClientCloseReason::Disconnected));
+        web.status(&stream, status, "");
+        let initialize = web.see("initialize");
+        assert!(format!("{initialize:?}").contains("2024-11-05"));
     }
+    // Neither: it is not looked for a second time.
+    let mut web = Web::new(first);
+    let stream = web.see("GET");
+    web.status(&stream, 405, "");
+    let initialize = web.see("initialize");
+    web.status(&initialize, 404, "");
+    web.sees_nothing();
+    assert!(web.told().contains(&Told::Closed(ClientCloseReason::Disconnected)));
 }
 
 /// No connection is no reason to try another era.

@@ -36,7 +36,7 @@ use crate::model::{
     TASKS_EXTENSION,
 };
 use crate::session::ClientSession;
-use crate::transport::http::{HttpClient, HttpClientConfig, Transport};
+use crate::transport::http::{DroppedTool, HttpClient, HttpClientConfig, Known, Transport};
 
 /// A client about to be connected: set what differs from the defaults, then choose a transport.
 pub struct ClientBuilder<P> {
@@ -161,6 +161,19 @@ impl<P: ClientPlatform> ClientBuilder<P> {
         self
     }
 
+    /// Hears which tools were left out of a list, and why: over HTTP nobody could call them, for
+    /// what their schemas say of headers is invalid (2026-07-28, `basic/transports/streamable-http`).
+    ///
+    /// It is called from the task that runs the client, and must not block.
+    #[must_use]
+    pub fn on_dropped_tools(
+        mut self,
+        hear: impl Fn(&[DroppedTool]) + Send + Sync + 'static,
+    ) -> Self {
+        self.handlers.dropped = Some(Arc::new(hear));
+        self
+    }
+
     /// Sees everything that goes over the wire.
     ///
     /// It is called wherever that happens, and must not block.
@@ -186,6 +199,29 @@ impl<P: ClientPlatform> ClientBuilder<P> {
     #[must_use]
     pub fn transport(self, transport: Transport) -> Self {
         self.http(move |config| config.transport = transport)
+    }
+
+    /// Begins with what is known of the server from an earlier connection to its origin, see
+    /// [`Client::known`]; what is no longer true is found out and forgotten.
+    ///
+    /// ```
+    /// # use mcp_core::driver::client::{Client, ClientBuilder, ClientError, ClientPlatform};
+    /// async fn twice<P: ClientPlatform>(
+    ///     builder: impl Fn() -> ClientBuilder<P>,
+    ///     url: &str,
+    /// ) -> Result<(), ClientError> {
+    ///     let first = builder().connect(url).await?;
+    ///     let known = first.known();
+    ///     first.close().await;
+    ///     // Does not ask again of which era the server is.
+    ///     let again = builder().known(known).connect(url).await?;
+    ///     again.ping().await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn known(self, known: Option<Known>) -> Self {
+        self.http(move |config| config.known = known)
     }
 
     /// Adds a header of your own, an API key for example, to every request to the server, and to

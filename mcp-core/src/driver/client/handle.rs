@@ -29,6 +29,7 @@ use crate::model::{
 };
 use crate::revision::{Era, Revision};
 use crate::session::{Outgoing, Server};
+use crate::transport::http::{HttpClient, Known};
 
 /// A connection to a server, of whichever era and transport; cheap to clone.
 ///
@@ -87,6 +88,13 @@ impl<P> Client<P> {
     #[must_use]
     pub fn revision(&self) -> Option<Revision> {
         self.server().map(|server| server.revision)
+    }
+
+    /// What was found out about a server over HTTP, to be given to the next client for its origin:
+    /// see [`ClientBuilder::known`].
+    #[must_use]
+    pub fn known(&self) -> Option<Known> {
+        self.link().lock().machine.http().and_then(HttpClient::known)
     }
 
     /// What the server wrote to its standard output that is no message.

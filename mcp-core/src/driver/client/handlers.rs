@@ -21,6 +21,7 @@ use crate::model::{
     ListRootsResult, Root,
 };
 use crate::revision::Revision;
+use crate::transport::http::DroppedTool;
 
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ErrorObject>> + Send>>;
 type Handler<A, T> = Arc<dyn Fn(A) -> Answer<T> + Send + Sync>;
@@ -37,6 +38,7 @@ pub(super) struct Handlers {
     pub(super) others: BTreeMap<Method, Handler<Option<RawJson>, RawJson>>,
     pub(super) notified: Option<Arc<dyn Fn(Notification) + Send + Sync>>,
     pub(super) traced: Option<Tracer>,
+    pub(super) dropped: Option<Arc<dyn Fn(&[DroppedTool]) + Send + Sync>>,
 }
 
 /// A handler without its type.

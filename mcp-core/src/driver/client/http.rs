@@ -2,9 +2,13 @@
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use core::panic::AssertUnwindSafe;
 use core::task::{Poll, ready};
 use core::time::Duration;
+use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use http::StatusCode;
 
 use super::dispatch::Dispatch;
 use super::link::Link;
@@ -16,7 +20,7 @@ use super::trace::{Trace, Tracer};
 use super::trouble::Trouble;
 use crate::driver::abort::AbortHandle;
 use crate::driver::timer::Timer;
-use crate::transport::http::{Failure, Fetch, FetchId, HttpClientEvent, HttpFault};
+use crate::transport::http::{Challenge, Failure, Fetch, FetchId, HttpClientEvent, HttpFault};
 
 /// How long the end of the session may take to be told to the server.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -117,12 +121,12 @@ impl<P: ClientPlatform> Http<P> {
             HttpClientEvent::Fault { request, fault } => {
                 link.note_trouble(request, Trouble::from(fault));
             }
-            HttpClientEvent::Challenge(_) => {
+            HttpClientEvent::Challenge(challenge) => {
                 let (link, authorization) = (Arc::clone(link), self.authorization.clone());
                 self.dispatch.runtime.spawn(async move {
                     let outcome = match &authorization {
                         Some(authorization) => authorization.settled().await,
-                        None => Err("the client has no credentials, and no way to get any".into()),
+                        None => Err(unhelped(&challenge).into()),
                     };
                     link.with(|state, now| {
                         let Some(http) = state.machine.http_mut() else {
@@ -135,7 +139,11 @@ impl<P: ClientPlatform> Http<P> {
                     });
                 });
             }
-            HttpClientEvent::ToolsDropped(_) => {}
+            HttpClientEvent::ToolsDropped(tools) => {
+                if let Some(dropped) = &self.dispatch.handlers.dropped {
+                    let _ = catch_unwind(AssertUnwindSafe(|| dropped(&tools)));
+                }
+            }
         }
     }
 
@@ -154,6 +162,16 @@ impl<P: ClientPlatform> Http<P> {
             task.guard(job.run(fetch)).await;
             drop(ended);
         });
+    }
+}
+
+/// Why a client without OAuth cannot help a refusal, and who can.
+fn unhelped(challenge: &Challenge) -> &'static str {
+    if challenge.status == StatusCode::FORBIDDEN && challenge.www_authenticate.is_empty() {
+        "the server refuses this client and asks for no credentials: its operator may have to allow \
+         the host name in its URL or the `Origin`, or whoever set the client up a key in a header"
+    } else {
+        "the client has no credentials, and no way to get any: set up OAuth, or a header with a key"
     }
 }
 

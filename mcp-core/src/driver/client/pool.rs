@@ -62,6 +62,11 @@ impl<P: ClientPlatform> Pool<P> {
 
     /// Sends a request and waits for the head of its response, at most `timeout` if that is
     /// given. Redirects are not followed.
+    ///
+    /// On a connection that was used before and that the server has closed meanwhile, it is sent
+    /// again on another one if nothing of it has left, or if sending it twice is as good as once
+    /// by its method (RFC 9110, 9.2.2; RFC 9112, 9.3.1). A `POST` of which bytes have left is not:
+    /// nobody knows whether it was read, and whoever sent it decides.
     pub(super) async fn send(
         &self,
         request: Request<Bytes>,
@@ -89,8 +94,9 @@ impl<P: ClientPlatform> Pool<P> {
                     let pool = Self(Arc::clone(&self.0));
                     return Ok(Exchange::new(pool, origin, connection, response));
                 }
-                // The server has closed it meanwhile, and nothing has left: another will do.
                 Some(Err(FetchError::NotSent(_))) if is_reused => {}
+                Some(Err(FetchError::Broken(_)))
+                    if is_reused && request.method().is_idempotent() => {}
                 Some(Err(error)) => return Err(error),
                 None => {
                     let says = "the response did not begin in time";

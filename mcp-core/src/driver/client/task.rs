@@ -6,8 +6,10 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::future::Future;
+use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
+use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::error::ClientError;
@@ -35,9 +37,12 @@ pub(super) async fn settled(
     if method != "tools/call" || !result.as_str().contains("\"taskId\"") {
         return Ok(result);
     }
-    let Some(watch) = TaskWatch::of(link.clock().now(), &result) else {
+    let now = link.clock().now();
+    let Some(mut watch) = TaskWatch::of(now, &result) else {
         return Ok(result);
     };
+    let longest = link.lock().machine.config().timeouts.task_interval;
+    watch.set_longest_interval(now, longest);
     let mut follow = Follow::new(link, watch);
     core::future::poll_fn(|cx| follow.poll(cx)).await
 }
@@ -155,14 +160,20 @@ impl Follow {
                 (state.handlers.clone(), state.machine.revision())
             };
             let revision = revision.unwrap_or(Revision::V2026_07_28);
-            let answer = handlers.answer(revision, &method, params.as_ref());
-            self.answering.push((key, answer));
+            // Within the future: a panic of the application's is answered there too.
+            let answer = async move { handlers.answer(revision, &method, params.as_ref()).await };
+            self.answering.push((key, Box::pin(answer)));
         }
     }
 
     fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<(), ErrorObject> {
         let (mut refused, task) = (None, &self.task);
-        self.answering.retain_mut(|(key, answer)| match answer.as_mut().poll(cx) {
+        // As elsewhere, a handler that panics has failed to answer, and takes nobody along.
+        let failed = |_| Poll::Ready(Err(ErrorObject::internal("the client failed to answer")));
+        let mut poll = |answer: &mut Pending<Reply>| {
+            catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(cx))).unwrap_or_else(failed)
+        };
+        self.answering.retain_mut(|(key, answer)| match poll(answer) {
             Poll::Pending => true,
             Poll::Ready(Ok(response)) => {
                 task.lock().watch.answer(key, response);

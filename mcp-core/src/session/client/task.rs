@@ -18,6 +18,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The least time between two questions, whatever the server says.
 const SHORTEST: Duration = Duration::from_millis(100);
 
+/// The most time between two questions unless another bound is set: some servers mean seconds and
+/// say milliseconds, and a result should not wait for hours to be seen.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// Questions that a task may have in all: their keys are kept, to ask each once.
 const QUESTIONS: usize = 1024;
 
@@ -54,6 +58,7 @@ pub struct TaskWatch {
     status: TaskStatus,
     message: Option<String>,
     interval: Duration,
+    longest: Duration,
     due: Instant,
     under_way: Option<Step>,
     wants_cancel: bool,
@@ -108,7 +113,8 @@ impl TaskWatch {
             is_modern,
             status: task.status,
             message: task.status_message,
-            interval: interval(task.poll_interval_ms),
+            interval: interval(task.poll_interval_ms, LONGEST),
+            longest: LONGEST,
             due: now,
             under_way: None,
             wants_cancel: false,
@@ -123,6 +129,14 @@ impl TaskWatch {
             watch.due = now + watch.interval;
         }
         Some(watch)
+    }
+
+    /// Asks after the task at least this often, whatever the server says: at the earliest after
+    /// 100 ms. Default 5 min.
+    pub fn set_longest_interval(&mut self, now: Instant, longest: Duration) {
+        self.longest = longest.max(SHORTEST);
+        self.interval = self.interval.min(self.longest);
+        self.due = self.due.min(now + self.interval);
     }
 
     /// Answers a question (extension); an answer to what was not asked is ignored.
@@ -256,7 +270,7 @@ impl TaskWatch {
         let DetailedTask { task, input_requests, result, error, .. } = detailed;
         self.status = task.status;
         self.message = task.status_message;
-        self.interval = interval(task.poll_interval_ms);
+        self.interval = interval(task.poll_interval_ms, self.longest);
         self.due = now + self.interval;
         if !self.is_modern {
             if self.status.is_final() || self.status == TaskStatus::InputRequired {
@@ -288,6 +302,6 @@ impl TaskWatch {
     }
 }
 
-fn interval(milliseconds: Option<u64>) -> Duration {
-    milliseconds.map_or(INTERVAL, Duration::from_millis).max(SHORTEST)
+fn interval(milliseconds: Option<u64>, longest: Duration) -> Duration {
+    milliseconds.map_or(INTERVAL, Duration::from_millis).clamp(SHORTEST, longest)
 }

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use http::StatusCode;
 use mcp_core::config::Protocol;
-use mcp_core::driver::client::{Client, ClientError, Trouble};
+use mcp_core::driver::client::{Client, ClientBuilder, ClientError, Trouble};
 
 use super::{after, builder, done, start};
 use crate::http::secs;
@@ -16,18 +16,32 @@ pub(super) fn connected(
     net: &Net,
     answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
 ) -> Client<Net> {
+    connected_with(net, |builder| builder, answer)
+}
+
+/// The same for a client that is set up by the test.
+pub(super) fn connected_with(
+    net: &Net,
+    set: impl FnOnce(ClientBuilder<Net>) -> ClientBuilder<Net>,
+    answer: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> Client<Net> {
     net.http("10.0.0.1:80", move |request| {
         if request.contains("\"server/discover\"") {
             return Some(discovered(request));
         }
         answer(request)
     });
-    let builder = builder(net).protocol(Protocol::Modern);
+    let builder = set(builder(net).protocol(Protocol::Modern));
     after(net, secs(1), async move { builder.connect("http://10.0.0.1/mcp").await }).unwrap()
 }
 
 pub(super) fn id_of(request: &str) -> &str {
     request.split("\"id\":").nth(1).unwrap().split([',', '}']).next().unwrap()
+}
+
+/// The same of what may have none.
+pub(super) fn id_of_or_null(request: &str) -> &str {
+    if request.contains("\"id\":") { id_of(request) } else { "null" }
 }
 
 pub(super) fn discovered(request: &str) -> String {
@@ -72,7 +86,10 @@ fn a_missing_scope_is_forbidden() {
     let net = Net::new();
     let client = connected(&net, |_| Some(response("403 Forbidden", "", "unknown host")));
     let error = call(&net, &client);
-    assert!(error.is_forbidden() && error.to_string().contains("unknown host"), "{error}");
+    let says = error.to_string();
+    assert!(error.is_forbidden() && says.contains("unknown host"), "{says}");
+    // Whose fault it is, and what to do.
+    assert!(says.contains("operator") && says.contains("host name"), "{says}");
 }
 
 /// An HTTP status is the request's own, whatever happens to others meanwhile.
@@ -123,4 +140,30 @@ fn what_has_left_is_lost_and_what_has_not_is_unsent() {
     });
     let error = call(&net, &client);
     assert!(error.is_unsent() && !error.is_lost(), "{error:?}");
+}
+
+/// HDR-19: tools that nobody can call are left out, and the application hears of it.
+#[test]
+fn hdr_19_the_application_hears_which_tools_were_left_out() {
+    let net = Net::new();
+    let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let names = Arc::clone(&heard);
+    let set = |builder: ClientBuilder<Net>| {
+        builder.on_dropped_tools(move |tools| {
+            names.lock().unwrap().extend(tools.iter().map(|tool| tool.name.clone()));
+            assert!(names.lock().unwrap().is_empty(), "a panic of the application's is its own");
+        })
+    };
+    let client = connected_with(&net, set, |request| {
+        let id = id_of(request);
+        Some(json(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[
+            {{"name":"good","inputSchema":{{"type":"object"}}}},
+            {{"name":"bad","inputSchema":{{"type":"object","properties":{{"a":{{"type":"number","x-mcp-header":"A"}}}}}}}}]}}}}"#
+        )))
+    });
+    let tools = after(&net, secs(1), client.list_tools()).unwrap();
+    assert_eq!((tools.len(), tools[0].name.as_str()), (1, "good"));
+    assert_eq!(*heard.lock().unwrap(), ["bad"]);
+    after(&net, secs(1), client.list_tools()).unwrap();
 }

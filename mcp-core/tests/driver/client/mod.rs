@@ -2,6 +2,7 @@
 
 mod errors;
 mod features;
+mod known;
 mod oauth;
 mod pool;
 mod streams;

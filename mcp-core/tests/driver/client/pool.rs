@@ -6,13 +6,13 @@ use core::time::Duration;
 use std::sync::Mutex;
 
 use mcp_core::config::Protocol;
-use mcp_core::driver::client::{Client, ClientError};
+use mcp_core::driver::client::{Client, ClientError, NetOptions};
 use mcp_core::time::Instant;
 
-use super::errors::{connected, discovered, id_of};
+use super::errors::{connected, connected_with, discovered, id_of};
 use super::{after, builder, start};
 use crate::http::secs;
-use crate::net::{Net, json};
+use crate::net::{Net, json, response};
 use crate::runtime::Outcome;
 
 fn result(request: &str) -> String {
@@ -76,10 +76,88 @@ fn a_connection_is_used_again() {
         after(&net, Duration::ZERO, client.call_tool("t", ())).unwrap();
     }
     assert_eq!(net.dialed().len(), 1);
-    // Unused for longer than servers keep them, it is not trusted.
-    net.sim.advance(secs(90));
+    // Unused for as long as servers keep them, it is still trusted, and no longer than that.
+    let most = NetOptions::default().idle_timeout;
+    for (unused, dialed) in [(most - Duration::from_millis(1), 0), (most, 1), (secs(90), 1)] {
+        net.sim.advance(unused);
+        after(&net, Duration::ZERO, client.call_tool("t", ())).unwrap();
+        assert_eq!(net.dialed().len(), dialed, "{unused:?}");
+    }
+}
+
+/// Connections that were needed at once and are not any more are kept up to a bound.
+#[test]
+fn no_more_connections_are_kept_than_may_be() {
+    let net = Net::new();
+    let client = connected_with(
+        &net,
+        |builder| builder.net(|net| net.idle_connections = 2),
+        |it| Some(result(it)),
+    );
+    net.dialed();
+    let at_once = |count| {
+        let calls: Vec<_> = (0..count)
+            .map(|_| {
+                let call = client.call_tool("t", ());
+                net.sim.start(async move { call.await })
+            })
+            .collect();
+        net.sim.run();
+        calls.iter().for_each(|call| drop(call.take().unwrap().unwrap()));
+        net.dialed().len()
+    };
+    // One is left of the connecting.
+    assert_eq!(at_once(5), 4);
+    assert_eq!(at_once(5), 3);
+}
+
+/// A server that closes what it kept: nothing has left, and it goes over another connection.
+#[test]
+fn a_call_that_meets_a_closed_connection_takes_another() {
+    let net = Net::new();
+    let client = connected(&net, |request| {
+        let closes = response("200 OK", "content-type: application/json\r\n", "");
+        let body = result(request).split_once("\r\n\r\n").unwrap().1.to_owned();
+        let head = closes.replace("content-length: 0", &format!("content-length: {}", body.len()));
+        Some(format!("{head}{body}"))
+    });
     after(&net, Duration::ZERO, client.call_tool("t", ())).unwrap();
-    assert_eq!(net.dialed().len(), 1);
+    net.hang_up();
+    after(&net, Duration::ZERO, client.call_tool("t", ())).unwrap();
+    assert_eq!(net.dialed().len(), 2);
+}
+
+/// What is called off before there is a connection for it is not sent, and leaves nothing behind.
+#[test]
+fn a_call_that_is_dropped_in_time_is_not_sent() {
+    let net = Net::new();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&heard);
+    let client = connected(&net, move |request| {
+        seen.fetch_add(1, Ordering::SeqCst);
+        Some(result(request))
+    });
+    // The next connection is never there.
+    net.sim.advance(secs(90));
+    let tasks = net.sim.tasks();
+    net.silence("10.0.0.1:80");
+    let calling = client.clone();
+    let pause = net.clone();
+    let dropped = start(&net, async move {
+        use mcp_core::driver::Runtime as _;
+        let mut call = IntoFuture::into_future(calling.call_tool("t", ()));
+        let mut nap = Box::pin(pause.sleep_until(pause.now() + secs(1)));
+        core::future::poll_fn(|cx| {
+            assert!(call.as_mut().poll(cx).is_pending());
+            nap.as_mut().poll(cx)
+        })
+        .await;
+    });
+    net.sim.advance(secs(1));
+    assert!(dropped.take().is_some());
+    net.sim.advance(secs(90));
+    assert_eq!((heard.load(Ordering::SeqCst), net.sim.timers()), (0, 0));
+    assert!(net.sim.tasks() <= tasks, "{} of {tasks}", net.sim.tasks());
 }
 
 /// A call is not sent twice when a connection that was used again breaks after it has

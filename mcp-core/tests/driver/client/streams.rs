@@ -247,3 +247,21 @@ fn stdio_06_standard_error_is_read_and_its_end_is_told() {
     assert!(!error.contains("line 9000"), "{error}");
     let _ = process.stdout();
 }
+
+/// STDIO-09: every revision is spoken over streams.
+#[test]
+fn stdio_09_every_revision_is_spoken_over_streams() {
+    let revisions = mcp_core::revision::Revision::ALL.iter().copied();
+    let legacy = revisions.filter(|it| it.era() == mcp_core::revision::Era::Legacy);
+    let all = legacy.map(Protocol::Legacy).chain([Protocol::Modern, Protocol::Auto]);
+    for protocol in all {
+        let net = Net::new();
+        let server = mcp_core::app::Server::builder("s", "1").build().unwrap();
+        let client = super::piped(&net, builder(&net).protocol(protocol), server);
+        match protocol {
+            Protocol::Legacy(revision) => assert_eq!(client.revision(), Some(revision)),
+            _ => assert_eq!(client.revision(), Some(mcp_core::revision::Revision::V2026_07_28)),
+        }
+        done(&net, client.ping()).unwrap();
+    }
+}

@@ -229,3 +229,20 @@ fn a_task_whose_question_is_refused_is_cancelled() {
     };
     assert!(matches!(error, RequestError::InputRefused(_)), "{error:?}");
 }
+
+/// A handler that panics over a question of a task ends that call, and nothing else.
+#[test]
+fn a_panic_over_a_question_of_a_task_is_an_error() {
+    let (net, at_work) = (Net::new(), Arc::default());
+    let builder = builder(&net).tasks().on_elicitation(|_| async {
+        if true {
+            panic!("as asked");
+        }
+        Err(ErrorObject::internal("never"))
+    });
+    let client = piped(&net, builder, server(&net, &at_work));
+    let error = after(&net, secs(5), client.call_tool("confirm", ())).unwrap_err();
+    assert!(error.to_string().contains("failed to answer"), "{error}");
+    assert_eq!(net.sim.panics(), 0, "nobody else is taken along");
+    after(&net, secs(1), client.call_tool("failing", ())).unwrap();
+}

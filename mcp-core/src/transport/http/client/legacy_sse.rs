@@ -9,9 +9,7 @@ use http::{StatusCode, Uri};
 use super::exchange::{Job, Purpose, Thread};
 use super::messages::{is_gone, rpc_error};
 use super::{HttpClient, HttpFault, Route, Transport, url};
-use crate::config::Protocol;
 use crate::lifecycle::ClientPhase;
-use crate::revision::Revision;
 use crate::session::TransmitKey;
 use crate::transport::http::head;
 use crate::transport::sse::SseEvent;
@@ -104,10 +102,10 @@ impl HttpClient {
         } else if let Some(refused) = self.refused.take() {
             self.route = Route::Streamable;
             self.refuse_finally(refused);
-        } else if self.config.transport == Transport::Auto
-            && self.config.session.protocol != Protocol::Legacy(Revision::V2024_11_05)
-        {
-            // What was known of the server is no longer true: from the top of the ladder.
+        } else if self.config.transport == Transport::Auto {
+            // What was known of the server is no longer true, or it serves 2024-11-05 over the
+            // transport of its successors, which nothing forbids: from the top of the ladder.
+            self.sse_tried = true;
             self.route = Route::Streamable;
         } else {
             self.session.handle_disconnect(at);
