@@ -49,7 +49,7 @@ impl Connection {
     pub fn stateless(peer: impl Peer + 'static, caller: Caller) -> Arc<Self> {
         let Caller { client, log_level } = caller;
         let connection = Self::new(peer);
-        connection.introduce(Arc::new(client));
+        connection.introduce(client);
         if let Some(level) = log_level {
             connection.set_log_level(level);
         }

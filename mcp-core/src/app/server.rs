@@ -31,7 +31,9 @@ use super::shelf::{Item, Shelf};
 use super::task::{Beginning, Slot, Tasks};
 use super::tool::ToolEntry;
 use super::{CallError, ConfigError, Context, Handler, Work};
-use crate::jsonrpc::{ErrorCode, ErrorObject, Member, Params, RawJson, Reply, with_meta_member};
+use crate::jsonrpc::{
+    ErrorCode, ErrorObject, Member, Params, RawJson, Reply, json_with_meta_member, with_meta_member,
+};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod, Sender};
 use crate::model::{
     CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision, Implementation,
@@ -220,8 +222,8 @@ impl Handler for Server {
             cx = cx.with_logging();
         }
         self.0.open_round(&mut cx, &method, params.as_ref())?;
-        // Lists are kept as they are sent.
-        let is_signed = revision.era() == Era::Legacy || is_list(&method);
+        // Lists are kept as they are sent, and what may take rounds is signed as it is written.
+        let is_signed = revision.era() == Era::Legacy || is_list(&method) || takes_rounds(&method);
         let work = pin!(self.0.answer(cx, method, params.as_ref(), revision));
         let reply = guarded(work).await;
         if is_signed { reply } else { reply.map(|result| self.0.sign(&result)) }
@@ -248,15 +250,15 @@ struct NamedParams<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(borrow, default, deserialize_with = "unread")]
-    arguments: Option<&'a str>,
+    arguments: Option<&'a [u8]>,
     #[serde(borrow, default, deserialize_with = "unread")]
-    task: Option<&'a str>,
+    task: Option<&'a [u8]>,
 }
 
 /// The text of a member that may be null.
-fn unread<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de str>, D::Error> {
+fn unread<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de [u8]>, D::Error> {
     let json = <Option<&'de RawValue>>::deserialize(deserializer)?;
-    Ok(json.map(RawValue::get))
+    Ok(json.map(|json| json.get().as_bytes()))
 }
 
 impl<'a> NamedParams<'a> {
@@ -273,7 +275,7 @@ impl<'a> NamedParams<'a> {
     }
 
     fn arguments(&self) -> &'a str {
-        self.arguments.unwrap_or("{}")
+        self.arguments.map_or("{}", |json| core::str::from_utf8(json).unwrap_or_default())
     }
 }
 
@@ -391,7 +393,8 @@ impl Inner {
         let (round, revision) = (cx.round.clone(), cx.revision());
         let work = entry.start(arguments, cx, revision);
         match slot.conduct(work).await {
-            Beginning::Task(reply) => reply,
+            Beginning::Task(reply) if revision.era() == Era::Legacy => reply,
+            Beginning::Task(reply) => reply.map(|result| self.sign(&result)),
             Beginning::Answer(result) => {
                 self.close_round(round, revision, result, CallError::into_tool_result)
             }
@@ -425,9 +428,7 @@ impl Inner {
         method: &Method,
         params: Option<&Params>,
     ) -> Result<(), ErrorObject> {
-        let takes_rounds =
-            matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead);
-        if !takes_rounds || cx.revision().era() == Era::Legacy {
+        if !takes_rounds(method) || cx.revision().era() == Era::Legacy {
             return Ok(());
         }
         let principal = cx.principal.clone();
@@ -444,14 +445,24 @@ impl Inner {
         fail: impl FnOnce(CallError, Revision) -> Result<T, ErrorObject>,
     ) -> Reply {
         let error = match result {
-            Ok(result) => return encode(result, revision),
+            Ok(result) => return self.encode(result, revision),
             Err(error) => error,
         };
         let round = round.filter(|_| error.may_want_input());
         match round.and_then(|round| round.end(&self.seal).transpose()) {
-            Some(asks) => encode(asks?, revision),
-            None => encode(fail(error, revision)?, revision),
+            Some(asks) => self.encode(asks?, revision),
+            None => self.encode(fail(error, revision)?, revision),
         }
+    }
+
+    /// Writes a result, signed where results are.
+    fn encode<T: ForRevision + Serialize>(&self, result: T, revision: Revision) -> Reply {
+        if revision.era() == Era::Legacy {
+            return encode(result, revision);
+        }
+        let result = result.for_revision(revision);
+        json_with_meta_member(&result, Meta::SERVER_INFO, self.signature.as_str())
+            .map_err(|_| no_json())
     }
 
     fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {
@@ -522,6 +533,11 @@ impl Inner {
     }
 }
 
+/// MRTR-02
+const fn takes_rounds(method: &Method) -> bool {
+    matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead)
+}
+
 const fn is_list(method: &Method) -> bool {
     matches!(
         method,
@@ -542,8 +558,11 @@ fn list<T: Item>(shelf: &Shelf<T>, params: Option<&Params>, revision: Revision) 
 }
 
 fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
-    RawJson::from_value(&result.for_revision(revision))
-        .map_err(|_| ErrorObject::internal("the result has no JSON form"))
+    RawJson::from_value(&result.for_revision(revision)).map_err(|_| no_json())
+}
+
+fn no_json() -> ErrorObject {
+    ErrorObject::internal("the result has no JSON form")
 }
 
 fn fail<T>(error: CallError, revision: Revision) -> Result<T, ErrorObject> {

@@ -12,6 +12,10 @@ use crate::id::RequestId;
 /// one buffer is cheaper to write than three.
 const SHARE_ABOVE: usize = 4096;
 
+/// What messages begin with, and what precedes their id.
+const OPEN: &[u8] = b"{\"jsonrpc\":\"2.0\"";
+const ID: &[u8] = b",\"id\":";
+
 const TAIL: Bytes = Bytes::from_static(b"}");
 
 /// An encoded JSON-RPC message, ready for any transport.
@@ -118,7 +122,7 @@ impl Frame {
     fn call(id: Option<&RequestId>, method: &str, params: Option<&RawJson>) -> Self {
         let params_len = params.map_or(0, RawJson::len);
         let mut buffer = BytesMut::with_capacity(64 + method.len() + params_len);
-        buffer.extend_from_slice(b"{\"jsonrpc\":\"2.0\"");
+        buffer.extend_from_slice(OPEN);
         push_id(&mut buffer, id);
         buffer.extend_from_slice(b",\"method\":");
         push_json(&mut buffer, method);
@@ -152,8 +156,11 @@ impl Iterator for Chunks {
 
 fn open_response(id: Option<&RequestId>, member: &[u8], body: usize) -> BytesMut {
     let body = if body > SHARE_ABOVE { 0 } else { body };
-    let mut buffer = BytesMut::with_capacity(40 + id.map_or(0, |id| id.as_json().len()) + body);
-    buffer.extend_from_slice(b"{\"jsonrpc\":\"2.0\"");
+    // To the byte for a result: bytes with room behind them are shared at the cost of one more
+    // allocation.
+    let id_len = id.map_or(0, |id| ID.len() + id.as_json().len());
+    let mut buffer = BytesMut::with_capacity(OPEN.len() + id_len + member.len() + body + 1);
+    buffer.extend_from_slice(OPEN);
     push_id(&mut buffer, id);
     buffer.extend_from_slice(member);
     buffer
@@ -161,7 +168,7 @@ fn open_response(id: Option<&RequestId>, member: &[u8], body: usize) -> BytesMut
 
 fn push_id(buffer: &mut BytesMut, id: Option<&RequestId>) {
     if let Some(id) = id {
-        buffer.extend_from_slice(b",\"id\":");
+        buffer.extend_from_slice(ID);
         buffer.extend_from_slice(id.as_json().as_bytes());
     }
 }

@@ -25,6 +25,8 @@ pub use params::Params;
 pub(crate) use params::{Found, Lent, Member, Members};
 pub use raw::{InvalidJson, RawJson, Text};
 pub(crate) use scan::position;
+#[cfg(feature = "std")]
+pub(crate) use splice::json_with_meta_member;
 #[cfg(any(feature = "client", feature = "std"))]
 pub(crate) use splice::with_member;
 pub(crate) use splice::with_meta_member;

@@ -126,8 +126,8 @@ pub(crate) struct Members<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found<'a> {
     Nothing,
-    /// Its JSON text.
-    Once(&'a str),
+    /// The bytes of its JSON text.
+    Once(&'a [u8]),
     /// It stands there more than once: readers could disagree on which of them counts.
     Twice,
 }
@@ -136,9 +136,9 @@ impl<'a> Members<'a> {
     /// A member that may be left out, and is as good as left out if it is null; `None` if it
     /// stands there twice.
     #[cfg(feature = "std")]
-    pub(crate) fn optional(self, member: Member) -> Option<Option<&'a str>> {
+    pub(crate) fn optional(self, member: Member) -> Option<Option<&'a [u8]>> {
         match self.get(member) {
-            Found::Nothing | Found::Once("null") => Some(None),
+            Found::Nothing | Found::Once(b"null") => Some(None),
             Found::Once(json) => Some(Some(json)),
             Found::Twice => None,
         }
@@ -148,7 +148,7 @@ impl<'a> Members<'a> {
     #[cfg(feature = "std")]
     pub(crate) fn text(self, member: Member) -> Option<Cow<'a, str>> {
         match self.get(member) {
-            Found::Once(json) => serde_json::from_str(json).ok().map(|Lent(text)| text),
+            Found::Once(json) => serde_json::from_slice(json).ok().map(|Lent(text)| text),
             _ => None,
         }
     }
@@ -158,8 +158,7 @@ impl<'a> Members<'a> {
             Span::NOWHERE => Found::Nothing,
             Span::TWICE => Found::Twice,
             Span { start, end } => {
-                let json = self.json.get(start as usize..end as usize).unwrap_or_default();
-                Found::Once(core::str::from_utf8(json).unwrap_or_default())
+                Found::Once(self.json.get(start as usize..end as usize).unwrap_or_default())
             }
         }
     }
@@ -433,6 +432,10 @@ mod tests {
         params.members().unwrap().get(member)
     }
 
+    const fn once(json: &str) -> Found<'_> {
+        Found::Once(json.as_bytes())
+    }
+
     fn outlined(params: &str) -> Params {
         Params::from(RawJson::parse(params.to_owned()).unwrap()).outlined().unwrap()
     }
@@ -443,15 +446,12 @@ mod tests {
             "{ \"name\" :\t\"a\\n\" ,\"_meta\":\n{ \"progressToken\" : 7 , \"x\":[{}] } , \
              \"arguments\":{\"uri\":1, \"_meta\":{\"progressToken\":8}}, \"uri\": null }",
         );
-        assert_eq!(get(&params, Member::Name), Found::Once("\"a\\n\""));
-        assert_eq!(
-            get(&params, Member::Meta),
-            Found::Once("{ \"progressToken\" : 7 , \"x\":[{}] }")
-        );
-        assert_eq!(get(&params, Member::ProgressToken), Found::Once("7"));
+        assert_eq!(get(&params, Member::Name), once("\"a\\n\""));
+        assert_eq!(get(&params, Member::Meta), once("{ \"progressToken\" : 7 , \"x\":[{}] }"));
+        assert_eq!(get(&params, Member::ProgressToken), once("7"));
         let arguments = r#"{"uri":1, "_meta":{"progressToken":8}}"#;
-        assert_eq!(get(&params, Member::Arguments), Found::Once(arguments));
-        assert_eq!(get(&params, Member::Uri), Found::Once("null"));
+        assert_eq!(get(&params, Member::Arguments), once(arguments));
+        assert_eq!(get(&params, Member::Uri), once("null"));
         assert_eq!(get(&params, Member::Cursor), Found::Nothing);
     }
 
@@ -463,11 +463,11 @@ mod tests {
             (r#"{"_meta":null ,"a":1}"#, "null"),
             (r#"{"\u005fmeta": {} }"#, "{}"),
         ] {
-            assert_eq!(get(&outlined(params), Member::Meta), Found::Once(meta), "{params}");
+            assert_eq!(get(&outlined(params), Member::Meta), once(meta), "{params}");
         }
         let params = outlined(r#"{"\u005fmeta": {"progress\u0054oken":"x"} ,"n\u0061me":"y"}"#);
-        assert_eq!(get(&params, Member::ProgressToken), Found::Once("\"x\""));
-        assert_eq!(get(&params, Member::Name), Found::Once("\"y\""));
+        assert_eq!(get(&params, Member::ProgressToken), once("\"x\""));
+        assert_eq!(get(&params, Member::Name), once("\"y\""));
     }
 
     #[test]
@@ -517,7 +517,7 @@ mod tests {
         let text = r#"{"jsonrpc":"2.0","id":1,"method":"m","p\u0061rams":{"name":"a"}}"#;
         let params = request(text.into());
         assert!(params.members().is_none());
-        assert_eq!(get(&params.outlined().unwrap(), Member::Name), Found::Once("\"a\""));
+        assert_eq!(get(&params.outlined().unwrap(), Member::Name), once("\"a\""));
     }
 
     #[test]

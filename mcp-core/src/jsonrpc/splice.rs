@@ -7,7 +7,11 @@ use core::fmt::Write;
 use bytes::BytesMut;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+#[cfg(feature = "std")]
+use {alloc::vec::Vec, bytes::Bytes, serde::Serialize};
 
+#[cfg(feature = "std")]
+use super::InvalidJson;
 use super::RawJson;
 
 /// The same object with one more member in its `_meta`, unless that has it already.
@@ -19,6 +23,37 @@ pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJ
         return splice(object, object.as_str(), &["\"_meta\":{\"", key, "\":", value, "}"]);
     }
     with_meta_members(object, &[(key, value)])
+}
+
+/// The JSON of an object with one more member in its `_meta`, unless it has that already: written
+/// once, for most have no `_meta`.
+#[cfg(feature = "std")]
+pub(crate) fn json_with_meta_member<T: Serialize>(
+    object: &T,
+    key: &str,
+    value: &str,
+) -> Result<RawJson, InvalidJson> {
+    let meta = [r#"{"_meta":{""#, key, r#"":"#, value, "}"];
+    let mut json = Vec::with_capacity(meta.iter().map(|piece| piece.len()).sum::<usize>() + 256);
+    for piece in meta {
+        json.extend_from_slice(piece.as_bytes());
+    }
+    let start = json.len();
+    serde_json::to_writer(&mut json, object)?;
+    let written = json.get(start..).unwrap_or_default();
+    let goes_on = |text: &str| {
+        let members = text.strip_prefix('{').unwrap_or("}").trim_ascii_start();
+        !members.starts_with('}') && !text.contains("_meta") && !text.contains("\\u")
+    };
+    if !core::str::from_utf8(written).is_ok_and(goes_on) {
+        let plain = RawJson::spliced(Bytes::copy_from_slice(written));
+        return Ok(with_meta_member(&plain, key, value));
+    }
+    // What opened the object now goes on with it.
+    if let Some(brace) = json.get_mut(start) {
+        *brace = b',';
+    }
+    Ok(RawJson::spliced(json.into()))
 }
 
 /// The same for several members; those that are there already stay as they are.
@@ -125,6 +160,8 @@ mod tests {
         ] {
             let object = RawJson::parse(before).unwrap();
             assert_eq!(with_meta_member(&object, "k", "7").as_str(), after);
+            let written = json_with_meta_member(&object, "k", "7").unwrap();
+            assert_eq!(written.as_str(), after);
         }
         for (before, after) in [
             ("{}", r#"{"k":7}"#),

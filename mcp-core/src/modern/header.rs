@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use {
     super::request::subject_of,
     crate::jsonrpc::{InvalidJson, Member, RawJson},
+    crate::lifecycle::Method,
     serde::Deserialize,
 };
 
@@ -29,7 +30,7 @@ pub(crate) enum Subject {
 #[cfg(any(test, feature = "client"))]
 impl Subject {
     pub(crate) fn of(method: &str) -> Option<Self> {
-        Some(match subject_of(method)? {
+        Some(match subject_of(&Method::from_name(method))? {
             Member::Name => Self::Name,
             Member::Uri => Self::Uri,
             _ => Self::Task,

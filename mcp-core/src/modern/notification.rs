@@ -1,6 +1,7 @@
 //! Notifications of clients of the modern era.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use super::Caller;
 use super::request::Meta;
@@ -38,7 +39,7 @@ impl ModernNotification {
         let meta = members.and_then(|it| Meta::of(it).ok().flatten()).unwrap_or_default();
         let revision = match meta.version {
             None => Revision::V2026_07_28,
-            Some(version) => serde_json::from_str::<String>(version).ok()?.parse().ok()?,
+            Some(version) => serde_json::from_slice::<String>(version).ok()?.parse().ok()?,
         };
         if revision.era() != Era::Modern {
             return None;
@@ -49,9 +50,9 @@ impl ModernNotification {
             ref known if !known.exists(revision, Sender::Client) => return None,
             _ => {}
         }
-        let capabilities = meta.capabilities.and_then(|it| serde_json::from_str(it).ok());
+        let capabilities = meta.capabilities.and_then(|it| serde_json::from_slice(it).ok());
         let capabilities: ClientCapabilities = capabilities.unwrap_or_default();
-        let client = Client::new(revision, capabilities, meta.info());
+        let client = Arc::new(Client::new(revision, capabilities, meta.info()));
         let caller = Caller { client, log_level: None };
         Some(Self { method, params: params.map(RawJson::from), caller })
     }

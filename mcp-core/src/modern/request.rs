@@ -3,13 +3,14 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use core::fmt;
 
 use serde::Deserialize;
 
 use crate::id::{ProgressToken, RequestId};
 use crate::jsonrpc::{
-    ErrorCode, ErrorObject, Found, Lent, Member, Members, Params, RawJson, Request, Text,
+    ErrorCode, ErrorObject, Found, Lent, Member, Members, Params, RawJson, Request,
 };
 use crate::lifecycle::{Method, MethodSet, Sender};
 use crate::model::{
@@ -40,7 +41,7 @@ pub struct ModernRequest {
 pub struct Caller {
     /// The revision, the capabilities, and the name, which is empty if the client keeps it to
     /// itself (META-12).
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The least severe log messages the client wants; none at all if absent (LOG-09).
     pub log_level: Option<Level>,
 }
@@ -70,7 +71,7 @@ pub struct Caller {
 #[derive(Clone, Debug)]
 pub struct Candidate {
     id: RequestId,
-    method: Text,
+    method: Method,
     /// Outlined.
     params: Params,
     version: Cow<'static, str>,
@@ -87,12 +88,12 @@ impl Candidate {
         let meta = params.members().map(Meta::of).transpose()?.flatten().ok_or_else(no_meta)?;
         let version = match meta.version.ok_or_else(|| missing(Key::PROTOCOL_VERSION))? {
             LATEST => Cow::Borrowed(Revision::V2026_07_28.as_str()),
-            other => serde_json::from_str(other)
+            other => serde_json::from_slice(other)
                 .map(Cow::Owned)
                 .map_err(|_| malformed(Key::PROTOCOL_VERSION, "must be a string"))?,
         };
         meta.capabilities.ok_or_else(|| missing(Key::CLIENT_CAPABILITIES))?;
-        Ok(Self { id, method, params, version })
+        Ok(Self { id, method: Method::from_name(method.as_str()), params, version })
     }
 
     /// Takes the request if its revision is spoken and its method is one of `methods`.
@@ -103,16 +104,15 @@ impl Candidate {
     /// what the revision says.
     pub fn accept(self, methods: &MethodSet) -> Result<ModernRequest, ErrorObject> {
         let revision = self.revision()?;
-        let method = Method::from_name(self.method.as_str());
-        if !methods.serves(&method, revision, Sender::Client) {
-            return Err(ErrorObject::method_not_found(method.as_str()));
+        if !methods.serves(&self.method, revision, Sender::Client) {
+            return Err(ErrorObject::method_not_found(self.method.as_str()));
         }
         let meta = self.params.members().map(Meta::of).transpose()?.flatten();
         let meta = meta.unwrap_or_default();
         let client = meta.client(revision)?;
         let log_level = read(meta.log_level, Key::LOG_LEVEL)?;
         let progress_token = read(meta.progress_token, Key::PROGRESS_TOKEN)?;
-        let Self { id, params, .. } = self;
+        let Self { id, method, params, .. } = self;
         let caller = Caller { client, log_level };
         Ok(ModernRequest { id, method, params, progress_token, caller })
     }
@@ -144,7 +144,7 @@ impl Candidate {
     /// Whether requests of its method are about something that intermediaries are told as well.
     #[must_use]
     pub fn has_subject(&self) -> bool {
-        subject_of(self.method()).is_some()
+        subject_of(&self.method).is_some()
     }
 
     /// What the request is about: the name of a tool or prompt, the URI of a resource, the id of a
@@ -153,14 +153,14 @@ impl Candidate {
     /// # Errors
     /// -32602 when it is no text, or stands there twice: the header could match either.
     pub fn subject(&self) -> Result<Option<Cow<'_, str>>, ErrorObject> {
-        let subject = subject_of(self.method());
+        let subject = subject_of(&self.method);
         let members = self.params.members();
         let why = match subject.zip(members).map(|(subject, it)| it.get(subject)) {
             None | Some(Found::Nothing) => return Ok(None),
             Some(Found::Twice) => {
                 format!("duplicate field `{}`", subject.map_or("", Member::as_str))
             }
-            Some(Found::Once(json)) => match serde_json::from_str::<Option<Lent<'_>>>(json) {
+            Some(Found::Once(json)) => match serde_json::from_slice::<Option<Lent<'_>>>(json) {
                 Ok(subject) => return Ok(subject.map(|Lent(subject)| subject)),
                 Err(error) => error.to_string(),
             },
@@ -215,22 +215,22 @@ pub(crate) fn unsupported(requested: &str, supported: &[Revision]) -> ErrorObjec
 /// The members of `_meta` that make a request one of the modern era, unread.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meta<'a> {
-    pub(super) version: Option<&'a str>,
-    pub(super) capabilities: Option<&'a str>,
-    info: Option<&'a str>,
-    log_level: Option<&'a str>,
-    progress_token: Option<&'a str>,
+    pub(super) version: Option<&'a [u8]>,
+    pub(super) capabilities: Option<&'a [u8]>,
+    info: Option<&'a [u8]>,
+    log_level: Option<&'a [u8]>,
+    progress_token: Option<&'a [u8]>,
 }
 
 /// `"2026-07-28"`, as most write it.
-const LATEST: &str = "\"2026-07-28\"";
+const LATEST: &[u8] = b"\"2026-07-28\"";
 
 /// The member of the params that `Mcp-Name` repeats (HDR-04, HDR-05).
-pub(super) fn subject_of(method: &str) -> Option<Member> {
+pub(super) const fn subject_of(method: &Method) -> Option<Member> {
     match method {
-        "tools/call" | "prompts/get" => Some(Member::Name),
-        "resources/read" => Some(Member::Uri),
-        "tasks/get" | "tasks/update" | "tasks/cancel" => Some(Member::TaskId),
+        Method::ToolsCall | Method::PromptsGet => Some(Member::Name),
+        Method::ResourcesRead => Some(Member::Uri),
+        Method::TasksGet | Method::TasksUpdate | Method::TasksCancel => Some(Member::TaskId),
         _ => None,
     }
 }
@@ -242,7 +242,7 @@ impl<'a> Meta<'a> {
     /// -32602 when it, or one of its members, stands there twice.
     pub(super) fn of(members: Members<'a>) -> Result<Option<Self>, ErrorObject> {
         let get = |member: Member| match members.get(member) {
-            Found::Nothing | Found::Once("null") => Ok(None),
+            Found::Nothing | Found::Once(b"null") => Ok(None),
             Found::Once(json) => Ok(Some(json)),
             Found::Twice => Err(unreadable(&format_args!("duplicate field `{}`", member.as_str()))),
         };
@@ -259,17 +259,17 @@ impl<'a> Meta<'a> {
     }
 
     /// What it says of the client.
-    fn client(&self, revision: Revision) -> Result<Client, ErrorObject> {
+    fn client(&self, revision: Revision) -> Result<Arc<Client>, ErrorObject> {
         let capabilities = match self.capabilities {
-            Some("{}") => ClientCapabilities::default(),
+            Some(b"{}") => ClientCapabilities::default(),
             json => read(json, Key::CLIENT_CAPABILITIES)?.unwrap_or_default(),
         };
-        Ok(Client { revision, capabilities, info: self.info() })
+        Ok(Arc::new(Client { revision, capabilities, info: self.info() }))
     }
 
     /// The client's name. Nothing may depend on it (META-14), so nothing fails for it either.
     pub(super) fn info(&self) -> Implementation {
-        let info = self.info.and_then(|info| serde_json::from_str(info).ok());
+        let info = self.info.and_then(|info| serde_json::from_slice(info).ok());
         info.unwrap_or_else(|| Implementation::new("", ""))
     }
 }
@@ -283,10 +283,10 @@ fn unreadable(why: &impl fmt::Display) -> ErrorObject {
 }
 
 fn read<'a, T: Deserialize<'a>>(
-    json: Option<&'a str>,
+    json: Option<&'a [u8]>,
     key: &'static str,
 ) -> Result<Option<T>, ErrorObject> {
-    json.map(serde_json::from_str).transpose().map_err(|error| malformed(key, error))
+    json.map(serde_json::from_slice).transpose().map_err(|error| malformed(key, error))
 }
 
 fn missing(key: &'static str) -> ErrorObject {

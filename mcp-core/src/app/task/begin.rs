@@ -44,7 +44,7 @@ impl Tasks {
     pub(in super::super) fn admit(
         self: &Arc<Self>,
         support: TaskSupport,
-        wish: Option<&str>,
+        wish: Option<&[u8]>,
         cx: &Context,
     ) -> Result<Option<Arc<Slot>>, ErrorObject> {
         let revision = cx.revision();
@@ -62,7 +62,7 @@ impl Tasks {
                     return refused("The tool cannot be called as a task: leave out `task`");
                 }
                 Some(wish) => {
-                    let wish: TaskRequest = serde_json::from_str(wish).map_err(|_| {
+                    let wish: TaskRequest = serde_json::from_slice(wish).map_err(|_| {
                         ErrorObject::invalid_params("Invalid params: `task` is no task request")
                     })?;
                     (wish.ttl, true)
