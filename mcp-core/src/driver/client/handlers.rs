@@ -26,6 +26,9 @@ use crate::transport::http::DroppedTool;
 type Answer<T> = Pin<Box<dyn Future<Output = Result<T, ErrorObject>> + Send>>;
 type Handler<A, T> = Arc<dyn Fn(A) -> Answer<T> + Send + Sync>;
 
+/// Told of the tools that were left out of a list.
+type Dropped = Arc<dyn Fn(&[DroppedTool]) + Send + Sync>;
+
 /// Roots that can change.
 pub(super) type Roots = Arc<Mutex<Vec<Root>>>;
 
@@ -38,7 +41,7 @@ pub(super) struct Handlers {
     pub(super) others: BTreeMap<Method, Handler<Option<RawJson>, RawJson>>,
     pub(super) notified: Option<Arc<dyn Fn(Notification) + Send + Sync>>,
     pub(super) traced: Option<Tracer>,
-    pub(super) dropped: Option<Arc<dyn Fn(&[DroppedTool]) + Send + Sync>>,
+    pub(super) dropped: Option<Dropped>,
 }
 
 /// A handler without its type.
