@@ -1,9 +1,9 @@
-//! The schema of a tool's arguments, for what a Rust type alone cannot say.
+//! Schemas: of arguments, for what a Rust type alone cannot say, and of what a tool returns.
 
-use mcp_core::app::{CallError, Context, ServerBuilder};
+use mcp_core::app::{CallError, Context, Json, ServerBuilder};
 use mcp_core::model::{RawObject, Tool};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// JSON Schema 2020-12 is sent to clients exactly as it is written: no keyword is dropped, added
 /// or moved.
@@ -44,6 +44,22 @@ pub(super) fn add(server: ServerBuilder) -> ServerBuilder {
                 .with_description("Takes an argument that travels in an HTTP header too"),
             custom_header,
         )
+        .tool(
+            Tool::new("forecast").with_description("Returns a value that programs can read"),
+            forecast,
+        )
+}
+
+/// The type makes the output schema, so clients know what will come and can hold the tool to it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Forecast {
+    /// In degrees Celsius.
+    temperature: f64,
+    conditions: String,
+}
+
+async fn forecast(_args: (), _cx: Context) -> Result<Json<Forecast>, CallError> {
+    Ok(Json(Forecast { temperature: 21.5, conditions: "sunny".into() }))
 }
 
 /// The arguments of a tool that brings its own schema are read as any type: here, as they are.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mcp_core::driver::client::{Client, ClientError};
 use mcp_core::model::{CallToolResult, Content, TaskSupport, Tool};
+use mcp_core::validate::OutputSchema;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,6 +34,7 @@ pub(super) async fn tour<P>(client: &Client<P>) -> Result<(), ClientError> {
         }
         if let Some(result) = attempt(&tool.name, call).await? {
             show(&tool.name, &result);
+            hold_to_its_word(&tool, &result);
         }
         if reports.load(Ordering::Relaxed) {
             takes_time = Some(tool.name);
@@ -41,6 +43,19 @@ pub(super) async fn tour<P>(client: &Client<P>) -> Result<(), ClientError> {
     match takes_time {
         Some(name) => change_mind(client, &name).await,
         None => Ok(()),
+    }
+}
+
+/// A tool with an output schema promises what its results look like. Servers are not to be trusted
+/// with that: whoever relies on structured content checks it.
+fn hold_to_its_word(tool: &Tool, result: &CallToolResult) {
+    match OutputSchema::of(tool) {
+        Ok(None) => {}
+        Ok(Some(schema)) => match schema.check(result) {
+            Ok(()) => println!("Tool {}: the result is as promised", tool.name),
+            Err(error) => println!("Tool {}: {error}", tool.name),
+        },
+        Err(error) => println!("Tool {}: its output schema {error}", tool.name),
     }
 }
 
