@@ -156,10 +156,6 @@ impl<K: Ord, V> SmallMap<K, V> {
         self.iter().map(|(key, _)| key)
     }
 
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.iter().map(|(_, value)| value)
-    }
-
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Few(row) => row.len(),

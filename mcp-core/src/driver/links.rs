@@ -168,7 +168,7 @@ impl Links {
         }
         if let Some(due) = due {
             let in_time = |writer: &Writer| writer.wakes.is_some_and(|wakes| wakes <= due);
-            if !tables.writers.values().any(in_time) {
+            if !tables.writers.iter().any(|(_, writer)| in_time(writer)) {
                 wakeful.0.extend(tables.writers.pop_first().map(|(_, writer)| writer.waker));
             }
         }

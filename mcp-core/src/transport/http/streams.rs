@@ -260,7 +260,7 @@ impl Streams {
 
     /// Whether somebody reads any of the streams.
     pub(super) fn is_read(&self) -> bool {
-        self.live.values().any(|live| live.reader.is_some())
+        self.live.iter().any(|(_, live)| live.reader.is_some())
     }
 
     fn append(&mut self, now: Instant, stream: u64, frame: Option<Frame>) -> EventId {
