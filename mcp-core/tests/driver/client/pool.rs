@@ -10,7 +10,7 @@ use mcp_core::driver::client::{Client, ClientError, NetOptions};
 use mcp_core::time::Instant;
 
 use super::errors::{connected, connected_with, discovered, id_of};
-use super::{after, builder, start};
+use super::{LEGACY, after, builder, start};
 use crate::http::secs;
 use crate::net::{Net, json, response};
 use crate::runtime::Outcome;
@@ -175,4 +175,35 @@ fn a_call_that_has_left_is_not_sent_again() {
     let error = after(&net, secs(90), client.call_tool("t", ())).unwrap_err();
     assert!(error.is_lost(), "{error:?}");
     assert_eq!(seen.lock().unwrap().len(), 2);
+}
+
+/// Ending a session twice is as good as ending it once: when the connection that was used again
+/// breaks, the `DELETE` goes over another one (RFC 9110, 9.2.2).
+#[test]
+fn a_delete_that_has_left_is_sent_again() {
+    let net = Net::new();
+    let deletes = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&deletes);
+    net.http("10.0.0.1:80", move |request| {
+        if request.starts_with("DELETE ") {
+            return (seen.fetch_add(1, Ordering::SeqCst) > 0).then(|| response("200 OK", "", ""));
+        }
+        if request.starts_with("GET ") {
+            return Some(response("405 Method Not Allowed", "", ""));
+        }
+        if !request.contains("\"initialize\"") {
+            return Some(response("202 Accepted", "", ""));
+        }
+        let id = id_of(request);
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{"protocolVersion":"2025-11-25","capabilities":{{}},"serverInfo":{{"name":"s","version":"1"}}}}}}"#
+        );
+        let headers = "content-type: application/json\r\nmcp-session-id: s\r\n";
+        Some(response("200 OK", headers, &body))
+    });
+    let builder = builder(&net).protocol(LEGACY);
+    let client = after(&net, secs(1), async move { builder.connect("http://10.0.0.1/mcp").await });
+    let client = client.unwrap();
+    after(&net, secs(1), async move { client.close().await });
+    assert_eq!(deletes.load(Ordering::SeqCst), 2);
 }
