@@ -165,9 +165,9 @@ impl ClientSession {
     /// Takes note that everything sent so far is gone, with the session: there is a new server
     /// process, or a new `endpoint`.
     ///
-    /// The session starts over. Requests in flight are sent again if that is safe: if their
-    /// method only reads, or they are [idempotent](Outgoing::idempotent); each once. The others
-    /// are [lost](RequestError::Lost).
+    /// The session starts over. Requests in flight are sent again, each once, if that is safe: if
+    /// their method only reads, or they are [idempotent](crate::session::Outgoing::idempotent). The
+    /// others are [lost](RequestError::Lost).
     pub fn restart(&mut self, now: Instant) {
         let now = self.advance(now);
         self.begin_again(now);
