@@ -4,9 +4,9 @@
 //! themselves. A client asks for it with an [`OutputSchema`].
 //!
 //! Schemas are the application's, or come through it from someone it does not trust; instances
-//! are anyone's. So a schema is measured before it is compiled (`outline`), and an instance is
-//! measured before anything is done with it whose cost could grow faster than it does
-//! (`meter`). What counts is bounded by numbers, not by clocks.
+//! are anyone's. So a schema is measured before it is compiled, and an instance is measured before
+//! anything is done with it whose cost could grow faster than it does. What counts is bounded by
+//! numbers, not by clocks.
 
 use alloc::string::String;
 

@@ -107,6 +107,24 @@ fn questions_of_a_round_are_bounded() {
     client.assert_empty();
 }
 
+/// A round is asked whole or not at all: what it asks counts beside what is being worked on.
+#[test]
+fn questions_of_all_rounds_are_bounded_together() {
+    let mut client = Client::modern_with(|config| {
+        config.capabilities = ClientCapabilities::new().with_roots(RootsCapability::new());
+        config.limits.incoming = 3;
+    });
+    client.request(call());
+    client.request(call());
+    let sent = client.sent();
+    let ask = json!({"method": "roots/list"});
+    let asks = json!({"resultType": "input_required", "inputRequests": {"a": ask, "b": ask}});
+    client.hear(&crate::support::result(sent[0].id(), &asks));
+    client.hear(&crate::support::result(sent[1].id(), &asks));
+    assert_eq!(client.session.in_flight(), 2, "of the first alone");
+    assert_eq!(client.session.counters().refused_busy, 1);
+}
+
 /// Sizes that every event and session pays for, and what may cross threads.
 #[test]
 fn types_are_small_and_may_cross_threads() {

@@ -64,7 +64,7 @@ impl ClientSession {
         round.answered.state = request_state;
         let mut asked = alloc::vec::Vec::with_capacity(input_requests.len());
         for (name, Ask { method, params }) in input_requests {
-            match self.screen_input(&method, params.as_ref()) {
+            match self.screen_input(asked.len(), &method, params.as_ref()) {
                 Ok(method) => asked.push((name, method, params)),
                 Err(error) => return self.finish(handle, Err(RequestError::InputRefused(error))),
             }
@@ -151,9 +151,10 @@ impl ClientSession {
         self.outbox.wait(handle);
     }
 
-    /// Whether the application can be asked at all.
+    /// Whether the application can be asked at all, beside what else it is about to be asked.
     fn screen_input(
         &mut self,
+        beside: usize,
         method: &str,
         params: Option<&RawJson>,
     ) -> Result<Method, ErrorObject> {
@@ -171,7 +172,7 @@ impl ClientSession {
             return Err(ErrorObject::invalid_params("Invalid params: not an object"));
         }
         self.screen(&method, params)?;
-        if self.incoming.len() >= self.config.limits.incoming {
+        if self.incoming.len() + beside >= self.config.limits.incoming {
             self.counters.refused_busy += 1;
             return Err(busy("Too many requests in flight", "too_many_requests"));
         }
