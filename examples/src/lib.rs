@@ -2,6 +2,7 @@
 
 pub mod catalog;
 pub mod cli;
+mod command_line;
 pub mod delay;
 pub mod everything;
 pub mod everything_client;

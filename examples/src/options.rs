@@ -9,6 +9,8 @@ use mcp_core::app::Handler;
 use mcp_core::config::{EarlyRequests, Gate};
 use mcp_core::driver::{Platform, Serve};
 
+use crate::command_line;
+
 const HELP: &str = "\
 A server with many tools, to try clients against.
 
@@ -71,17 +73,7 @@ impl Options {
     /// nothing to run.
     #[must_use]
     pub fn from_env() -> Self {
-        match Self::read(Parser::from_env()) {
-            Ok(Some(options)) => options,
-            Ok(None) => {
-                print!("{HELP}");
-                std::process::exit(0);
-            }
-            Err(error) => {
-                eprintln!("{error}; --help lists the options");
-                std::process::exit(2);
-            }
-        }
+        command_line::read(HELP, Self::read)
     }
 
     fn read(mut arguments: Parser) -> Result<Option<Self>, lexopt::Error> {

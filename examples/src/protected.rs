@@ -16,7 +16,7 @@ use mcp_core::auth::{AccessToken, Principal, ResourceServer, Secret, VerifyError
 use mcp_core::driver::{Platform, Serve, TokenVerifier};
 use mcp_core::model::Tool;
 
-use crate::serving;
+use crate::{command_line, serving};
 
 /// Who issues tokens. Nobody does: this is a demonstration.
 const ISSUER: &str = "https://as.example.com";
@@ -75,17 +75,7 @@ impl Options {
     /// nothing to run.
     #[must_use]
     pub fn from_env() -> Self {
-        match Self::read(Parser::from_env()) {
-            Ok(Some(options)) => options,
-            Ok(None) => {
-                print!("{HELP}");
-                std::process::exit(0);
-            }
-            Err(error) => {
-                eprintln!("{error}; --help lists the options");
-                std::process::exit(2);
-            }
-        }
+        command_line::read(HELP, Self::read)
     }
 
     fn read(mut arguments: Parser) -> Result<Option<Self>, lexopt::Error> {

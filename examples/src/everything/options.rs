@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::command_line;
+
 const HELP: &str = "\
 A server with a bit of everything, to read and to try clients against.
 
@@ -16,17 +18,7 @@ A server with a bit of everything, to read and to try clients against.
 /// when there is nothing to run.
 #[must_use]
 pub fn from_env() -> Option<String> {
-    match read(Parser::from_env()) {
-        Ok(Some(transport)) => transport,
-        Ok(None) => {
-            print!("{HELP}");
-            std::process::exit(0);
-        }
-        Err(error) => {
-            eprintln!("{error}; --help lists the options");
-            std::process::exit(2);
-        }
-    }
+    command_line::read(HELP, read)
 }
 
 fn read(mut arguments: Parser) -> Result<Option<Option<String>>, lexopt::Error> {

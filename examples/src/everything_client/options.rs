@@ -9,6 +9,8 @@ use mcp_core::model::RawObject;
 use mcp_core::revision::Revision;
 use serde::Deserialize;
 
+use crate::command_line;
+
 const HELP: &str = "\
 A client with a bit of everything, to read and to try servers with.
 
@@ -107,17 +109,7 @@ pub(super) struct Context {
 /// Reads both. Ends the process with a message when there is nothing to do.
 #[must_use]
 pub fn from_env() -> Options {
-    match read(Parser::from_env()) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{HELP}");
-            std::process::exit(0);
-        }
-        Err(error) => {
-            eprintln!("{error}; --help lists the options");
-            std::process::exit(2);
-        }
-    }
+    command_line::read(HELP, read)
 }
 
 fn read(mut arguments: Parser) -> Result<Option<Options>, lexopt::Error> {
