@@ -7,6 +7,7 @@
 //! ```
 
 mod allocator;
+mod counted;
 mod operations;
 
 use operations::{ALL, Operation};
@@ -39,7 +40,7 @@ fn main() {
 fn allocations(operation: &mut Operation) -> f64 {
     const TIMES: u32 = 100;
     (0..TIMES).for_each(|_| operation());
-    let before = allocator::count();
+    let before = counted::allocations();
     (0..TIMES).for_each(|_| operation());
-    (allocator::count() - before) as f64 / f64::from(TIMES)
+    (counted::allocations() - before) as f64 / f64::from(TIMES)
 }

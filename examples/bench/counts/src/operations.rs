@@ -24,6 +24,8 @@ use mcp_core::transport::sse::{Decoder, EventFields};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::counted::counted;
+
 pub type Operation = dyn FnMut();
 
 pub const ALL: &[(&str, fn() -> Box<Operation>)] = &[
@@ -59,7 +61,7 @@ fn call(id: usize) -> Bytes {
 /// The envelope of a call of 200 bytes.
 fn envelope() -> Box<Operation> {
     let (frame, limits) = (call(1), EnvelopeLimits::default());
-    Box::new(move || drop(black_box(Incoming::parse(black_box(&frame), &limits))))
+    Box::new(move || counted(|| drop(black_box(Incoming::parse(black_box(&frame), &limits)))))
 }
 
 /// A runtime whose clock stands still; nothing here waits.
@@ -120,13 +122,26 @@ fn post(path: &str) -> Builder {
         .header("accept", "application/json, text/event-stream")
 }
 
+/// A request as the sockets give it to us, made outside of what is counted.
+fn made(request: Builder, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    request.body(Full::new(body.into())).unwrap()
+}
+
 /// From the head and body of a request to the head of its answer, without the sockets.
-fn ask(service: &Service, request: Builder, body: impl Into<Bytes>) -> Response<Answer> {
-    let request = request.body(Full::new(body.into())).unwrap();
+fn ask(service: &Service, request: Request<Full<Bytes>>) -> Response<Answer> {
     let mut answer = pin!(service.handle(request));
     let polled = answer.as_mut().poll(&mut Polling::from_waker(Waker::noop()));
     let Poll::Ready(response) = polled else { panic!("it waits") };
     response
+}
+
+/// From a request to the status of its answer, when the answer has been read.
+fn answer(service: &Service, request: Request<Full<Bytes>>) -> StatusCode {
+    counted(|| {
+        let (head, mut body) = ask(service, request).into_parts();
+        drain(&mut body);
+        head.status
+    })
 }
 
 /// The pieces of a body that are there.
@@ -141,15 +156,12 @@ fn modern(method: &'static str, name: Option<&'static str>, body: String) -> Box
     let service = service();
     let body = Bytes::from(body);
     Box::new(move || {
-        let mut request = post("/mcp")
-            .header("mcp-protocol-version", "2026-07-28")
-            .header("mcp-method", method);
+        let mut request =
+            post("/mcp").header("mcp-protocol-version", "2026-07-28").header("mcp-method", method);
         if let Some(name) = name {
             request = request.header("mcp-name", name);
         }
-        let response = ask(&service, request, body.clone());
-        assert_eq!(response.status(), StatusCode::OK);
-        drain(&mut response.into_body());
+        assert_eq!(answer(&service, made(request, body.clone())), StatusCode::OK);
     })
 }
 
@@ -192,14 +204,16 @@ fn round(frame: Bytes, result: RawJson) -> Box<Operation> {
     let mut session = new_session();
     handshake(&mut session);
     Box::new(move || {
-        session.handle_frame(NOW, Lane::Standing, frame.clone()).unwrap();
-        let Some(ServerEvent::Request(request)) = session.poll_event() else {
-            panic!("a request");
-        };
-        session.respond(NOW, request.ticket, Ok(result.clone()));
-        let answer = session.poll_transmit().unwrap();
-        black_box(session.poll_timeout());
-        answer.frame.into_chunks().for_each(|chunk| drop(black_box(chunk)));
+        counted(|| {
+            session.handle_frame(NOW, Lane::Standing, frame.clone()).unwrap();
+            let Some(ServerEvent::Request(request)) = session.poll_event() else {
+                panic!("a request");
+            };
+            session.respond(NOW, request.ticket, Ok(result.clone()));
+            let answer = session.poll_transmit().unwrap();
+            black_box(session.poll_timeout());
+            answer.frame.into_chunks().for_each(|chunk| drop(black_box(chunk)));
+        });
     })
 }
 
@@ -224,18 +238,20 @@ fn in_session(request: Builder, id: &HeaderValue) -> Builder {
 
 /// Begins a session of Streamable HTTP; returns its id.
 fn begin(service: &Service) -> HeaderValue {
-    let response = ask(service, post("/mcp"), INITIALIZE);
-    let id = response.headers()["mcp-session-id"].clone();
-    drain(&mut response.into_body());
-    let response = ask(service, in_session(post("/mcp"), &id), INITIALIZED);
-    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    let request = made(post("/mcp"), INITIALIZE);
+    let id = counted(|| {
+        let (head, mut body) = ask(service, request).into_parts();
+        drain(&mut body);
+        head.headers["mcp-session-id"].clone()
+    });
+    let request = made(in_session(post("/mcp"), &id), INITIALIZED);
+    assert_eq!(answer(service, request), StatusCode::ACCEPTED);
     id
 }
 
 fn call_in(service: &Service, id: &HeaderValue) {
-    let response = ask(service, in_session(post("/mcp"), id), CALL);
-    assert_eq!(response.status(), StatusCode::OK);
-    drain(&mut response.into_body());
+    let request = made(in_session(post("/mcp"), id), CALL);
+    assert_eq!(answer(service, request), StatusCode::OK);
 }
 
 /// A session of Streamable HTTP from its `initialize` to its `DELETE`, with one call.
@@ -245,8 +261,8 @@ fn lifecycle() -> Box<Operation> {
         let id = begin(&service);
         call_in(&service, &id);
         let request = Request::delete("/mcp").header("host", "localhost:8000");
-        let response = ask(&service, in_session(request, &id), "");
-        assert_eq!(response.status(), StatusCode::NO_CONTENT);
+        let request = made(in_session(request, &id), "");
+        assert_eq!(answer(&service, request), StatusCode::NO_CONTENT);
     })
 }
 
@@ -261,7 +277,7 @@ fn http_session_call() -> Box<Operation> {
 fn http_sse_call() -> Box<Operation> {
     let service = service();
     let listen = Request::get("/sse").header("host", "localhost:8000");
-    let mut events = ask(&service, listen, "").into_body();
+    let mut events = ask(&service, made(listen, "")).into_body();
     let mut cx = Polling::from_waker(Waker::noop());
     let Poll::Ready(Some(Ok(greeting))) = Pin::new(&mut events).poll_frame(&mut cx) else {
         panic!("an endpoint event");
@@ -270,12 +286,13 @@ fn http_sse_call() -> Box<Operation> {
     let data = greeting.lines().find_map(|line| line.strip_prefix("data: "));
     let path = data.unwrap().to_owned();
     for message in [INITIALIZE, INITIALIZED] {
-        assert_eq!(ask(&service, post(&path), message).status(), StatusCode::ACCEPTED);
+        assert_eq!(answer(&service, made(post(&path), message)), StatusCode::ACCEPTED);
     }
     drain(&mut events);
     Box::new(move || {
-        assert_eq!(ask(&service, post(&path), CALL).status(), StatusCode::ACCEPTED);
-        drain(&mut events);
+        let request = made(post(&path), CALL);
+        assert_eq!(answer(&service, request), StatusCode::ACCEPTED);
+        counted(|| drain(&mut events));
     })
 }
 
@@ -283,18 +300,20 @@ fn http_sse_call() -> Box<Operation> {
 fn hold_release() -> Box<Operation> {
     let frames: Vec<Bytes> = (1..=100).map(call).collect();
     Box::new(move || {
-        let mut session = new_session();
-        for frame in &frames {
-            session.handle_frame(NOW, Lane::Standing, frame.clone()).unwrap();
-        }
-        session.handle_frame(NOW, Lane::Standing, INITIALIZE.into()).unwrap();
-        accept(&mut session);
-        while let Some(event) = session.poll_event() {
-            if let ServerEvent::Request(request) = event {
-                session.respond(NOW, request.ticket, Ok(RawJson::EMPTY_OBJECT));
+        counted(|| {
+            let mut session = new_session();
+            for frame in &frames {
+                session.handle_frame(NOW, Lane::Standing, frame.clone()).unwrap();
             }
-        }
-        assert_eq!(std::iter::from_fn(|| session.poll_transmit()).count(), 101);
+            session.handle_frame(NOW, Lane::Standing, INITIALIZE.into()).unwrap();
+            accept(&mut session);
+            while let Some(event) = session.poll_event() {
+                if let ServerEvent::Request(request) = event {
+                    session.respond(NOW, request.ticket, Ok(RawJson::EMPTY_OBJECT));
+                }
+            }
+            assert_eq!(std::iter::from_fn(|| session.poll_transmit()).count(), 101);
+        });
     })
 }
 
@@ -302,9 +321,11 @@ fn sse_encode() -> Box<Operation> {
     let data = "x".repeat(1024);
     let mut stream = BytesMut::with_capacity(4096);
     Box::new(move || {
-        stream.clear();
-        EventFields::message().write(black_box(data.as_bytes()), &mut stream);
-        black_box(&stream);
+        counted(|| {
+            stream.clear();
+            EventFields::message().write(black_box(data.as_bytes()), &mut stream);
+            black_box(&stream);
+        });
     })
 }
 
@@ -314,7 +335,9 @@ fn sse_decode() -> Box<Operation> {
     let stream = stream.freeze();
     let mut decoder = Decoder::new();
     Box::new(move || {
-        decoder.handle_bytes(stream.clone());
-        black_box(decoder.poll_event());
+        counted(|| {
+            decoder.handle_bytes(stream.clone());
+            black_box(decoder.poll_event());
+        });
     })
 }
