@@ -25,8 +25,8 @@ pub struct Body<R: Runtime, H: Handler>(Kind<R, H>);
 
 enum Kind<R: Runtime, H: Handler> {
     Full(Bytes),
-    /// One to three pieces, and how many bytes are left of them.
-    Frame(Chunks, usize),
+    /// Several pieces, and how many bytes are left of them.
+    Chunks(Box<Chunks>, usize),
     Events(Box<Events<R, H>>),
     Stream(Box<Stream<R, H>>),
     Call(Box<Call<R>>),
@@ -39,7 +39,10 @@ impl<R: Runtime, H: Handler> Body<R, H> {
 
     pub(super) fn frame(frame: Message) -> Self {
         let length = frame.len();
-        Self(Kind::Frame(frame.into_chunks(), length))
+        Self(match frame.into_whole() {
+            Ok(whole) => Kind::Full(whole),
+            Err(chunks) => Kind::Chunks(Box::new(chunks), length),
+        })
     }
 
     pub(super) fn call(call: Call<R>) -> Self {
@@ -67,7 +70,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
         let data = match &mut self.0 {
             Kind::Full(bytes) if bytes.is_empty() => None,
             Kind::Full(bytes) => Some(core::mem::take(bytes)),
-            Kind::Frame(chunks, left) => {
+            Kind::Chunks(chunks, left) => {
                 let chunk = chunks.next();
                 *left -= chunk.as_ref().map_or(0, Bytes::len);
                 chunk
@@ -85,7 +88,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Full(bytes) => bytes.is_empty(),
-            Kind::Frame(_, left) => *left == 0,
+            Kind::Chunks(_, left) => *left == 0,
             Kind::Events(_) | Kind::Stream(_) | Kind::Call(_) => false,
         }
     }
@@ -93,7 +96,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Frame(_, left) => SizeHint::with_exact(*left as u64),
+            Kind::Chunks(_, left) => SizeHint::with_exact(*left as u64),
             Kind::Events(_) | Kind::Stream(_) | Kind::Call(_) => SizeHint::default(),
         }
     }
@@ -103,7 +106,7 @@ impl<R: Runtime, H: Handler> fmt::Debug for Body<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match &self.0 {
             Kind::Full(_) => "Full",
-            Kind::Frame(..) => "Frame",
+            Kind::Chunks(..) => "Chunks",
             Kind::Events(_) => "Events",
             Kind::Stream(_) => "Stream",
             Kind::Call(_) => "Call",

@@ -25,8 +25,7 @@ use crate::app::Handler;
 use crate::session::{RestoreError, SessionSnapshot};
 use crate::transport::http::SessionId;
 use crate::transport::http::{
-    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernCall, ModernNotice, Payload, Posted,
-    Upload,
+    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernNotice, Payload, Posted, Upload,
 };
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
@@ -39,7 +38,9 @@ use crate::transport::http::{
 /// should any other listener.
 ///
 /// Cloning shares the server.
-pub struct HttpService<R: Runtime, H: Handler> {
+pub struct HttpService<R: Runtime, H: Handler>(Arc<Inner<R, H>>);
+
+struct Inner<R: Runtime, H: Handler> {
     engine: Arc<Engine<R, H>>,
     server: Arc<HttpServer<Links>>,
     body_timeout: Duration,
@@ -62,7 +63,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// given a host before, with [`Handler::hosted`].
     pub fn new(runtime: R, handler: H, config: HttpConfig, seed: &[u8; 32]) -> Self {
         let body_timeout = config.body_timeout;
-        Self {
+        Self(Arc::new(Inner {
             engine: Arc::new(Engine { runtime, handler }),
             server: Arc::new(HttpServer::new(config, seed)),
             body_timeout,
@@ -70,7 +71,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
             looked_after: Arc::default(),
             stop: Shutdown::new(),
             store: Store::default(),
-        }
+        }))
     }
 
     /// Lets this verifier say what tokens stand for, if [`HttpConfig::resource`] wants any. Without
@@ -80,18 +81,20 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         self.verified_by(Verifier::new(verifier))
     }
 
-    pub(super) fn verified_by(self, verifier: Verifier) -> Self {
-        Self { verifier, ..self }
+    pub(super) fn verified_by(mut self, verifier: Verifier) -> Self {
+        Arc::make_mut(&mut self.0).verifier = verifier;
+        self
     }
 
     /// Looks up sessions that are not here in a store of the application's own.
     #[must_use]
     pub fn with_session_store(self, store: impl SessionStore) -> Self {
-        Self { store: Store::new(store), ..self }
+        self.stored_in(Store::new(store))
     }
 
-    pub(super) fn stored_in(self, store: Store) -> Self {
-        Self { store, ..self }
+    pub(super) fn stored_in(mut self, store: Store) -> Self {
+        Arc::make_mut(&mut self.0).store = store;
+        self
     }
 
     /// The sessions of Streamable HTTP as values, to go on elsewhere or later; see
@@ -106,10 +109,10 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 None => snapshot,
             };
             snapshot.log_level = connection.log_level();
-            self.engine.handler.snapshot(connection, &mut snapshot);
+            self.0.engine.handler.snapshot(connection, &mut snapshot);
             Some((id, snapshot))
         };
-        self.server.snapshots().into_iter().filter_map(complete).collect()
+        self.0.server.snapshots().into_iter().filter_map(complete).collect()
     }
 
     /// Takes in a session that began elsewhere, as a [`SessionStore`] does when it is asked for.
@@ -117,6 +120,44 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     /// # Errors
     /// [`RestoreError`], and there is no such session here.
     pub fn restore(&self, id: SessionId, snapshot: &SessionSnapshot) -> Result<(), RestoreError> {
+        self.0.restore(id, snapshot)
+    }
+
+    /// Takes no new sessions and messages, and closes each session when what it has in flight is
+    /// answered, at the latest after `within`. Subscriptions of the modern era end at once; its
+    /// other requests are answered.
+    pub fn drain(&self, within: Duration) {
+        let Inner { engine, server, stop, .. } = &*self.0;
+        stop.start();
+        server.drain(engine.runtime.now(), within);
+        for link in server.slots() {
+            engine.pump(&link);
+        }
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.0.server.sessions()
+    }
+
+    /// Answers a request.
+    pub fn handle<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body<R, H>>>
+    where
+        B: http_body::Body,
+    {
+        let (head, body) = request.into_parts();
+        // No `async fn`, here and below: it would keep what it is given twice.
+        async move {
+            let mut response = self.0.answer(&head, body).await;
+            self.0.server.add_cors_headers(&head, response.headers_mut());
+            response
+        }
+    }
+}
+
+impl<R: Runtime, H: Handler> Inner<R, H> {
+    fn restore(&self, id: SessionId, snapshot: &SessionSnapshot) -> Result<(), RestoreError> {
         let now = self.engine.runtime.now();
         self.server.restore(now, id, snapshot, |link| self.engine.reconnect(link, snapshot))?;
         self.look_after();
@@ -145,84 +186,84 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         }
     }
 
+    /// Judges a head as far as the server can, without asking anybody.
+    fn begin(&self, head: &Parts) -> Admission<Links> {
+        self.server.begin(self.engine.runtime.now(), head)
+    }
+
+    /// Judges a head with what others know: whose a token is, and where a session is.
     async fn admit(&self, head: &Parts) -> Result<Admission<Links>, Response<Bytes>> {
         // A protected server looks for nobody before it knows who asks.
         if self.server.config().resource.is_none() {
             self.fetch(head).await?;
         }
+        let pending = match self.begin(head) {
+            Admission::Authorize(pending) => pending,
+            admission => return Ok(admission),
+        };
         let runtime = &self.engine.runtime;
-        Ok(match self.server.begin(runtime.now(), head) {
-            Admission::Authorize(pending) => {
-                let deadline = runtime.now() + self.body_timeout;
-                let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
-                if verified.is_ok() {
-                    self.fetch(head).await?;
-                }
-                pending.handle_verified(runtime.now(), head, verified)
-            }
-            admission => admission,
-        })
+        let deadline = runtime.now() + self.body_timeout;
+        let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
+        if verified.is_ok() {
+            self.fetch(head).await?;
+        }
+        Ok(pending.handle_verified(runtime.now(), head, verified))
     }
 
-    /// Takes no new sessions and messages, and closes each session when what it has in flight is
-    /// answered, at the latest after `within`. Subscriptions of the modern era end at once; its
-    /// other requests are answered.
-    pub fn drain(&self, within: Duration) {
-        self.stop.start();
-        self.server.drain(self.engine.runtime.now(), within);
-        for link in self.server.slots() {
-            self.engine.pump(&link);
+    fn answer<'a, B>(
+        &'a self,
+        head: &'a Parts,
+        body: B,
+    ) -> impl Future<Output = Response<Body<R, H>>> + 'a
+    where
+        B: http_body::Body + 'a,
+    {
+        async move {
+            let asks = self.store.is_there() || self.server.config().resource.is_some();
+            let admission = match asks {
+                // Boxed: few servers ask anybody, and the answers of all would be larger.
+                true => Box::pin(self.admit(head)).await,
+                false => Ok(self.begin(head)),
+            };
+            let upload = match admission {
+                Ok(Admission::ReadBody(upload)) => upload,
+                Ok(admission) => return self.open(admission),
+                Err(response) => return response.map(Body::full),
+            };
+            let started = match self.read(&head.headers, upload, body).await {
+                Ok(posted) => self.start(&head.headers, posted),
+                Err(response) => return response.map(Body::full),
+            };
+            match started {
+                Started::Response(response) => response,
+                Started::Exchange(mut station, exchange) => {
+                    // Dropped before the station: what the rest of the work comes to is then kept.
+                    let mut exchange = exchange;
+                    let answer = poll_fn(|cx| station.poll(&mut exchange, cx)).await;
+                    self.look_after();
+                    match answer {
+                        Answer::Full(response) => response.map(Body::full),
+                        Answer::Stream(stream) => {
+                            stream.head().map(|()| Body::stream(stream, station))
+                        }
+                    }
+                }
+                Started::Call(mut call) => {
+                    let (head, payload) = call.response().await.into_parts();
+                    let body = match payload {
+                        Payload::Whole(frame) => Body::frame(frame),
+                        Payload::Stream => Body::call(call),
+                    };
+                    Response::from_parts(head, body)
+                }
+            }
         }
     }
 
-    /// How many sessions there are.
-    #[must_use]
-    pub fn sessions(&self) -> usize {
-        self.server.sessions()
-    }
-
-    /// Answers a request.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body<R, H>>
-    where
-        B: http_body::Body,
-    {
-        let (head, body) = request.into_parts();
-        let mut response = match self.admit(&head).await {
-            Ok(admission) => self.follow(admission, &head, body).await,
-            Err(response) => response.map(Body::full),
-        };
-        self.server.add_cors_headers(&head, response.headers_mut());
-        response
-    }
-
-    async fn follow<B>(
-        &self,
-        admission: Admission<Links>,
-        head: &Parts,
-        body: B,
-    ) -> Response<Body<R, H>>
-    where
-        B: http_body::Body,
-    {
+    /// Answers a request without a body.
+    fn open(&self, admission: Admission<Links>) -> Response<Body<R, H>> {
         match admission {
-            // It has been, before it came here.
-            Admission::Authorize(_) => status(StatusCode::INTERNAL_SERVER_ERROR).map(Body::full),
             Admission::Reject(response) => response.map(Body::full),
-            Admission::ReadBody(upload) => match self.read(&head.headers, upload, body).await {
-                Ok(Posted::Session(response, slot)) => {
-                    self.engine.pump(&slot);
-                    slot.attachment().wake_exchanges();
-                    response.map(Body::full)
-                }
-                Ok(Posted::Exchange(exchange)) => self.exchange(exchange).await,
-                Ok(Posted::Modern(call)) => self.answer(&head.headers, *call).await,
-                Ok(Posted::Notified(response, notice)) => {
-                    let ModernNotice { notification, principal, .. } = *notice;
-                    self.engine.hear(notification, principal.map(Into::into));
-                    response.map(Body::full)
-                }
-                Ok(Posted::Refused(response)) | Err(response) => response.map(Body::full),
-            },
             Admission::Open(stream) => {
                 self.engine.connect(stream.slot());
                 let (head, ()) = stream.head().into_parts();
@@ -242,41 +283,46 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
                 self.engine.pump(&slot);
                 response.map(Body::full)
             }
+            // They have been, before they came here.
+            Admission::Authorize(_) | Admission::ReadBody(_) => {
+                status(StatusCode::INTERNAL_SERVER_ERROR).map(Body::full)
+            }
         }
     }
 
-    /// Answers a request of the modern era: with all of it, or with a stream in which the handler
-    /// runs on.
-    async fn answer(&self, headers: &HeaderMap, call: ModernCall) -> Response<Body<R, H>> {
-        if let Some(mirrored) = call.tool().and_then(|tool| self.engine.handler.mirrored(tool))
-            && let Err(refused) = call.check_params(headers, &mirrored)
-        {
-            return refused.map(Body::full);
-        }
-        let mut call = Call::start(&self.engine, call, &self.stop);
-        let (head, payload) = call.response().await.into_parts();
-        let body = match payload {
-            Payload::Whole(frame) => Body::frame(frame),
-            Payload::Stream => Body::call(call),
-        };
-        Response::from_parts(head, body)
-    }
-
-    async fn exchange(&self, exchange: Exchange<Links>) -> Response<Body<R, H>> {
-        let slot = Arc::clone(exchange.slot());
-        if slot.attachment().connection().is_none() {
-            self.engine.connect(&slot);
-        }
-        let mut station = Station::working(&self.engine, &slot, exchange.lane());
-        self.engine.pump(&slot);
-        // Dropped before the station: what the rest of the work comes to is then kept.
-        let mut exchange = exchange;
-        let answer = poll_fn(|cx| station.poll(&mut exchange, cx)).await;
-        self.look_after();
-        match answer {
-            Answer::Full(response) => response.map(Body::full),
-            Answer::Stream(stream) => stream.head().map(|()| Body::stream(stream, station)),
-        }
+    /// Does what a message that was posted asks for, as far as that goes at once.
+    fn start(&self, headers: &HeaderMap, posted: Posted<Links>) -> Started<R, H> {
+        Started::Response(match posted {
+            Posted::Modern(call) => {
+                let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
+                if let Some(mirrored) = mirrored
+                    && let Err(refused) = call.check_params(headers, &mirrored)
+                {
+                    return Started::Response(refused.map(Body::full));
+                }
+                return Started::Call(Call::start(&self.engine, *call, &self.stop));
+            }
+            Posted::Exchange(exchange) => {
+                let slot = exchange.slot();
+                if slot.attachment().connection().is_none() {
+                    self.engine.connect(slot);
+                }
+                let station = Station::working(&self.engine, slot, exchange.lane());
+                self.engine.pump(slot);
+                return Started::Exchange(station, exchange);
+            }
+            Posted::Session(response, slot) => {
+                self.engine.pump(&slot);
+                slot.attachment().wake_exchanges();
+                response.map(Body::full)
+            }
+            Posted::Notified(response, notice) => {
+                let ModernNotice { notification, principal, .. } = *notice;
+                self.engine.hear(notification, principal.map(Into::into));
+                response.map(Body::full)
+            }
+            Posted::Refused(response) => response.map(Body::full),
+        })
     }
 
     /// Starts the task that keeps the time of sessions nobody reads a stream of. It ends when
@@ -315,42 +361,55 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     }
 
     /// Reads a body within its time.
-    async fn read<B>(
-        &self,
-        headers: &HeaderMap,
+    fn read<'a, B>(
+        &'a self,
+        headers: &'a HeaderMap,
         mut upload: Upload<Links>,
         body: B,
-    ) -> Result<Posted<Links>, Response<Bytes>>
+    ) -> impl Future<Output = Result<Posted<Links>, Response<Bytes>>> + 'a
     where
-        B: http_body::Body,
+        B: http_body::Body + 'a,
     {
-        let mut body = pin!(body);
-        let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
-        let mut deadline = None;
-        loop {
-            let frame = poll_fn(|cx| {
-                let frame = body.as_mut().poll_frame(cx).map(Ok);
-                if frame.is_ready() {
-                    return frame;
-                }
-                // Most bodies come with their head, and are read before there is time to wait.
-                let in_time = || self.engine.runtime.now() + self.body_timeout;
-                let deadline = *deadline.get_or_insert_with(in_time);
-                timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
-            });
-            match frame.await {
-                Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now(), headers)),
-                Ok(Some(Ok(frame))) => {
-                    // Trailers say nothing here.
-                    if let Ok(mut data) = frame.into_data() {
-                        upload.handle_data(data.copy_to_bytes(data.remaining()))?;
+        async move {
+            let mut body = pin!(body);
+            let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
+            let mut deadline = None;
+            loop {
+                let frame = poll_fn(|cx| {
+                    let frame = body.as_mut().poll_frame(cx).map(Ok);
+                    if frame.is_ready() {
+                        return frame;
                     }
+                    // Most bodies come with their head, and are read before there is time to wait.
+                    let in_time = || self.engine.runtime.now() + self.body_timeout;
+                    let deadline = *deadline.get_or_insert_with(in_time);
+                    timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
+                });
+                match frame.await {
+                    Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now(), headers)),
+                    Ok(Some(Ok(frame))) => {
+                        // Trailers say nothing here.
+                        if let Ok(mut data) = frame.into_data() {
+                            upload.handle_data(data.copy_to_bytes(data.remaining()))?;
+                        }
+                    }
+                    Ok(Some(Err(_))) => return Err(status(StatusCode::BAD_REQUEST)),
+                    Err(timeout) => return Err(status(timeout)),
                 }
-                Ok(Some(Err(_))) => return Err(status(StatusCode::BAD_REQUEST)),
-                Err(timeout) => return Err(status(timeout)),
             }
         }
     }
+}
+
+/// What a message that was posted has set off.
+enum Started<R: Runtime, H: Handler> {
+    /// Nothing more: this is the answer.
+    Response(Response<Body<R, H>>),
+    /// Work of a session, and the answer it is for.
+    Exchange(Station<R, H>, Exchange<Links>),
+    /// A request of the modern era: answered with all there is to say, or with a stream in which
+    /// the handler runs on.
+    Call(Call<R>),
 }
 
 /// An answer to a request whose body did not come whole: nobody may be there to read it.
@@ -361,6 +420,12 @@ fn status(status: StatusCode) -> Response<Bytes> {
 }
 
 impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R: Runtime, H: Handler> Clone for Inner<R, H> {
     fn clone(&self) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
@@ -376,7 +441,7 @@ impl<R: Runtime, H: Handler> Clone for HttpService<R, H> {
 
 impl<R: Runtime, H: Handler> fmt::Debug for HttpService<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpService").field("server", &self.server).finish_non_exhaustive()
+        f.debug_struct("HttpService").field("server", &self.0.server).finish_non_exhaustive()
     }
 }
 

@@ -103,7 +103,13 @@ impl Frame {
     #[must_use]
     pub fn into_chunks(self) -> Chunks {
         let (body, tail) = self.shared.unzip();
-        Chunks([Some(self.head), body, tail].into_iter().flatten())
+        Chunks([Some(self.head), body, tail])
+    }
+
+    /// The encoded message, if it is in one piece.
+    #[cfg(feature = "driver")]
+    pub(crate) fn into_whole(self) -> Result<Bytes, Chunks> {
+        if self.shared.is_some() { Err(self.into_chunks()) } else { Ok(self.head) }
     }
 
     /// The encoded message in one piece; copies only if it is shared.
@@ -144,13 +150,16 @@ impl fmt::Debug for Frame {
 
 /// The pieces of a [`Frame`], in order.
 #[derive(Clone, Debug)]
-pub struct Chunks(core::iter::Flatten<core::array::IntoIter<Option<Bytes>, 3>>);
+pub struct Chunks([Option<Bytes>; 3]);
 
 impl Iterator for Chunks {
     type Item = Bytes;
 
     fn next(&mut self) -> Option<Bytes> {
-        self.0.next()
+        let [first, second, third] = &mut self.0;
+        let next = core::mem::replace(first, second.take());
+        *second = third.take();
+        next
     }
 }
 
