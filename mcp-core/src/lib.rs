@@ -63,6 +63,7 @@ pub mod revision;
 pub mod session;
 #[cfg(feature = "skills")]
 pub mod skills;
+#[cfg_attr(not(feature = "std"), allow(dead_code))]
 mod small;
 pub mod time;
 pub mod transport;

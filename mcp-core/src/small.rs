@@ -1,36 +1,149 @@
 //! Containers for what there is mostly one of.
 
-use alloc::collections::{BTreeMap, VecDeque};
-use alloc::vec::Vec;
+use alloc::collections::VecDeque;
+use alloc::vec::{self, Vec};
+use core::borrow::Borrow;
+use core::fmt;
+use core::iter::{Chain, Flatten, Map, Once, once};
+use core::slice;
 
-/// How many entries are kept in a row. Beyond that looking through them costs more than a tree.
+/// How many entries stand in a row.
+const ROW: usize = 32;
+
+/// How many entries a row that is empty keeps the room of.
 const FEW: usize = 8;
 
-/// An ordered map that is small while it holds little.
+type Row<K, V> = Vec<(K, V)>;
+
+/// The entries of a [`SmallMap`] in order.
+pub(crate) type Iter<'a, K, V> = Map<
+    Flatten<Chain<Once<&'a Row<K, V>>, slice::Iter<'a, Row<K, V>>>>,
+    fn(&'a (K, V)) -> (&'a K, &'a V),
+>;
+
+/// The entries of a [`SmallMap`] in order, taken out.
+pub(crate) type IntoIter<K, V> = Flatten<Chain<Once<Row<K, V>>, vec::IntoIter<Row<K, V>>>>;
+
+/// An ordered map that is small while it holds little, in memory and in code.
 ///
 /// A session has a dozen tables, most of which hold one entry or none at almost any time. A node
-/// of a [`BTreeMap`] has room for eleven: hundreds of bytes to allocate for every request, or to
-/// keep for a session that is idle. Here a few entries stand in a row that is used again; more of
-/// them are in a tree, so that nothing takes more than logarithmic time.
-#[derive(Clone, Debug)]
-pub(crate) enum SmallMap<K, V> {
-    /// At most [`FEW`], in order.
-    Few(Vec<(K, V)>),
-    /// At least one.
-    Many(BTreeMap<K, V>),
+/// of a B-tree has room for eleven: hundreds of bytes to allocate for every request, or to keep
+/// for a session that is idle. Here a few entries stand in a row that is used again, and more of
+/// them in several rows. A change moves the entries of one row, and at times the list of rows: up
+/// to hundreds of thousands of entries that takes no longer than a tree, of which each type of
+/// entries would need one of its own, ten times as large.
+#[derive(Clone)]
+pub(crate) struct SmallMap<K, V> {
+    /// Empty only if there are no others.
+    first: Row<K, V>,
+    /// Each has something in it.
+    others: Vec<Row<K, V>>,
+}
+
+impl<K, V> SmallMap<K, V> {
+    pub(crate) const fn new() -> Self {
+        Self { first: Vec::new(), others: Vec::new() }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new();
+    }
+
+    pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
+        let entry = (!self.first.is_empty()).then(|| self.first.remove(0));
+        self.settle(0);
+        entry
+    }
+
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
+        let mut keeps = |(key, value): &mut (K, V)| keep(key, value);
+        self.first.retain_mut(&mut keeps);
+        self.others.retain_mut(|row| {
+            row.retain_mut(&mut keeps);
+            !row.is_empty()
+        });
+        self.settle(0);
+    }
+
+    pub(crate) fn first(&self) -> Option<(&K, &V)> {
+        self.first.first().map(|(key, value)| (key, value))
+    }
+
+    pub(crate) fn last(&self) -> Option<(&K, &V)> {
+        self.others.last().unwrap_or(&self.first).last().map(|(key, value)| (key, value))
+    }
+
+    pub(crate) fn iter(&self) -> Iter<'_, K, V> {
+        once(&self.first).chain(&self.others).flatten().map(|(key, value)| (key, value))
+    }
+
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
+        self.iter().map(|(key, _)| key)
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.iter().map(|(_, value)| value)
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        once(&mut self.first).chain(&mut self.others).flatten().map(|(_, value)| value)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.first.len() + self.others.iter().map(Vec::len).sum::<usize>()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+
+    fn row(&self, index: usize) -> Option<&Row<K, V>> {
+        match index.checked_sub(1) {
+            None => Some(&self.first),
+            Some(other) => self.others.get(other),
+        }
+    }
+
+    fn row_mut(&mut self, index: usize) -> Option<&mut Row<K, V>> {
+        match index.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(other) => self.others.get_mut(other),
+        }
+    }
+
+    /// After something was taken out of a row.
+    fn settle(&mut self, index: usize) {
+        if !self.others.is_empty() || self.first.capacity() > FEW {
+            self.join_rows(index);
+        }
+    }
+
+    /// Sees to it that no row is empty, nor short beside another short one.
+    #[cold]
+    fn join_rows(&mut self, index: usize) {
+        let left = self.row(index).map_or(0, Vec::len);
+        match self.others.get(index).map(Vec::len) {
+            Some(next) if left == 0 || left + next <= ROW / 2 => {
+                let mut next = self.others.remove(index);
+                if let Some(row) = self.row_mut(index) {
+                    row.append(&mut next);
+                }
+            }
+            None if left == 0 => {
+                if self.others.pop().is_none() {
+                    self.clear();
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 impl<K: Ord, V> SmallMap<K, V> {
-    pub(crate) const fn new() -> Self {
-        Self::Few(Vec::new())
-    }
-
     /// Puts an entry in; returns the value it takes the place of.
     pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
-        let row = match self {
-            Self::Many(tree) => return tree.insert(key, value),
-            Self::Few(row) => row,
-        };
+        let index = self.row_of(&key);
+        let row = self.row_mut(index)?;
         let place = match find(row, &key) {
             Ok(place) => {
                 let (_, present) = row.get_mut(place)?;
@@ -38,146 +151,242 @@ impl<K: Ord, V> SmallMap<K, V> {
             }
             Err(place) => place,
         };
-        if row.len() < FEW {
-            if row.capacity() == 0 {
-                row.reserve_exact(1);
-            }
-            row.insert(place, (key, value));
-        } else {
-            let mut tree: BTreeMap<K, V> = core::mem::take(row).into_iter().collect();
-            tree.insert(key, value);
-            *self = Self::Many(tree);
+        if row.len() >= ROW {
+            self.insert_in_full((index, place), (key, value));
+            return None;
         }
+        if row.capacity() == 0 {
+            row.reserve_exact(1);
+        }
+        row.insert(place, (key, value));
         None
     }
 
-    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
-        match self {
-            Self::Few(row) => find(row, key).ok().map(|place| row.remove(place).1),
-            Self::Many(tree) => {
-                let value = tree.remove(key);
-                self.settle();
-                value
-            }
+    /// Makes two rows of a full one.
+    #[cold]
+    fn insert_in_full(&mut self, (index, place): (usize, usize), entry: (K, V)) {
+        // What comes in order fills its rows.
+        if place == ROW && index == self.others.len() {
+            return self.others.push(Vec::from([entry]));
         }
+        let Some(row) = self.row_mut(index) else {
+            return;
+        };
+        let mut next = row.split_off(ROW / 2);
+        match place.checked_sub(row.len()) {
+            None => row.insert(place, entry),
+            Some(place) => next.insert(place, entry),
+        }
+        self.others.insert(index, next);
     }
 
-    #[cfg(any(test, feature = "driver"))]
-    pub(crate) fn pop_first(&mut self) -> Option<(K, V)> {
-        match self {
-            Self::Few(row) => (!row.is_empty()).then(|| row.remove(0)),
-            Self::Many(tree) => {
-                let entry = tree.pop_first();
-                self.settle();
-                entry
-            }
-        }
+    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
+        let index = self.row_of(key);
+        let row = self.row_mut(index)?;
+        let place = find(row, key).ok()?;
+        let (_, value) = row.remove(place);
+        self.settle(index);
+        Some(value)
     }
 
     /// Takes out everything from a key on.
     #[cfg(any(test, feature = "driver"))]
     pub(crate) fn split_off(&mut self, from: &K) -> Self {
-        match self {
-            Self::Few(row) => {
-                let place = find(row, from).unwrap_or_else(|place| place);
-                if place < row.len() { Self::Few(row.split_off(place)) } else { Self::new() }
-            }
-            Self::Many(tree) => {
-                let rest = tree.split_off(from);
-                self.settle();
-                if rest.is_empty() { Self::new() } else { Self::Many(rest) }
-            }
-        }
+        let index = self.row_of(from);
+        let others = self.others.split_off(index);
+        let first = self.row_mut(index).map(|row| row.split_off(place(row, from)));
+        let first = first.unwrap_or_default();
+        let mut rest = Self { first, others };
+        rest.settle(0);
+        self.settle(index);
+        rest
     }
 
-    pub(crate) fn clear(&mut self) {
-        *self = Self::new();
+    pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let row = self.row(self.row_of(key))?;
+        row.get(find(row, key).ok()?).map(|(_, value)| value)
     }
 
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        match self {
-            Self::Few(row) => row.get(find(row, key).ok()?).map(|(_, value)| value),
-            Self::Many(tree) => tree.get(key),
-        }
+    pub(crate) fn get_key_value<Q: Ord + ?Sized>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
+        let row = self.row(self.row_of(key))?;
+        row.get(find(row, key).ok()?).map(|(key, value)| (key, value))
     }
 
-    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        match self {
-            Self::Few(row) => {
-                let place = find(row, key).ok()?;
-                row.get_mut(place).map(|(_, value)| value)
-            }
-            Self::Many(tree) => tree.get_mut(key),
-        }
+    pub(crate) fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+    {
+        let row = self.row_mut(self.row_of(key))?;
+        let place = find(row, key).ok()?;
+        row.get_mut(place).map(|(_, value)| value)
     }
 
     pub(crate) fn get_or_default(&mut self, key: K) -> &mut V
     where
-        K: Copy,
+        K: Clone,
         V: Default,
     {
         if !self.contains_key(&key) {
-            self.insert(key, V::default());
+            self.insert(key.clone(), V::default());
         }
         self.get_mut(&key).expect("it has just been put in")
     }
 
-    pub(crate) fn contains_key(&self, key: &K) -> bool {
+    pub(crate) fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
         self.get(key).is_some()
     }
 
-    pub(crate) fn first(&self) -> Option<(&K, &V)> {
-        self.iter().next()
+    /// The entries from a key on.
+    pub(crate) fn range_from<Q: Ord + ?Sized>(&self, from: &Q) -> impl Iterator<Item = (&K, &V)>
+    where
+        K: Borrow<Q>,
+    {
+        let index = self.row_of(from);
+        let row = self.row(index).and_then(|row| row.get(place(row, from)..)).unwrap_or_default();
+        let others = self.others.get(index..).unwrap_or_default();
+        row.iter().chain(others.iter().flatten()).map(|(key, value)| (key, value))
     }
 
-    /// The first entry from a key on.
-    #[cfg(any(test, feature = "driver"))]
-    pub(crate) fn first_from(&self, from: &K) -> Option<(&K, &V)> {
-        match self {
-            Self::Few(row) => {
-                let place = find(row, from).unwrap_or_else(|place| place);
-                row.get(place).map(|(key, value)| (key, value))
-            }
-            Self::Many(tree) => tree.range(from..).next(),
-        }
-    }
-
-    /// The entries in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        let (row, tree) = match self {
-            Self::Few(row) => (row.as_slice(), None),
-            Self::Many(tree) => (&[][..], Some(tree)),
-        };
-        let row = row.iter().map(|(key, value)| (key, value));
-        row.chain(tree.into_iter().flatten())
-    }
-
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
-        self.iter().map(|(key, _)| key)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Few(row) => row.len(),
-            Self::Many(tree) => tree.len(),
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Does without a tree once it is empty. A map between the two sizes stays what it is.
-    fn settle(&mut self) {
-        if self.is_empty() {
-            *self = Self::new();
-        }
+    /// The row where a key stands, or where it belongs.
+    #[inline]
+    fn row_of<Q: Ord + ?Sized>(&self, key: &Q) -> usize
+    where
+        K: Borrow<Q>,
+    {
+        let begins_before = |row: &Row<K, V>| row.first().is_some_and(|it| it.0.borrow() <= key);
+        if self.others.is_empty() { 0 } else { self.others.partition_point(begins_before) }
     }
 }
 
-impl<K: Ord, V> Default for SmallMap<K, V> {
+impl<K, V> Default for SmallMap<K, V> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<K: fmt::Debug, V: fmt::Debug> fmt::Debug for SmallMap<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl<K: PartialEq, V: PartialEq> PartialEq for SmallMap<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<K: Eq, V: Eq> Eq for SmallMap<K, V> {}
+
+impl<K, V> IntoIterator for SmallMap<K, V> {
+    type Item = (K, V);
+    type IntoIter = IntoIter<K, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        once(self.first).chain(self.others).flatten()
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for SmallMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        let mut map = Self::new();
+        for (key, value) in entries {
+            map.insert(key, value);
+        }
+        map
+    }
+}
+
+/// An ordered set that is small while it holds little: a [`SmallMap`] of keys alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SmallSet<T>(SmallMap<T, ()>);
+
+impl<T> SmallSet<T> {
+    pub(crate) const fn new() -> Self {
+        Self(SmallMap::new())
+    }
+
+    pub(crate) fn pop_first(&mut self) -> Option<T> {
+        self.0.pop_first().map(|(item, ())| item)
+    }
+
+    pub(crate) fn first(&self) -> Option<&T> {
+        self.0.first().map(|(item, ())| item)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.keys()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: Ord> SmallSet<T> {
+    /// Puts something in. False if it is there already.
+    pub(crate) fn insert(&mut self, item: T) -> bool {
+        self.0.insert(item, ()).is_none()
+    }
+
+    /// Takes something out. False if it is not there.
+    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, item: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.remove(item).is_some()
+    }
+
+    pub(crate) fn contains<Q: Ord + ?Sized>(&self, item: &Q) -> bool
+    where
+        T: Borrow<Q>,
+    {
+        self.0.contains_key(item)
+    }
+}
+
+impl<T> IntoIterator for SmallSet<T> {
+    type Item = T;
+    type IntoIter = Map<IntoIter<T, ()>, fn((T, ())) -> T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter().map(|(item, ())| item)
+    }
+}
+
+impl<T> Default for SmallSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Ord> FromIterator<T> for SmallSet<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().map(|item| (item, ())).collect())
+    }
+}
+
+impl<T: Ord> Extend<T> for SmallSet<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        for item in items {
+            self.insert(item);
+        }
     }
 }
 
@@ -190,39 +399,61 @@ pub(crate) fn push_back<T>(queue: &mut VecDeque<T>, item: T) {
 }
 
 /// Where a key stands in a row, or where it belongs.
-fn find<K: Ord, V>(row: &[(K, V)], key: &K) -> Result<usize, usize> {
-    row.binary_search_by(|(present, _)| present.cmp(key))
+fn find<K: Borrow<Q>, V, Q: Ord + ?Sized>(row: &[(K, V)], key: &Q) -> Result<usize, usize> {
+    row.binary_search_by(|(present, _)| present.borrow().cmp(key))
+}
+
+fn place<K: Borrow<Q>, V, Q: Ord + ?Sized>(row: &[(K, V)], key: &Q) -> usize {
+    find(row, key).unwrap_or_else(|place| place)
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeMap;
+
     use super::*;
 
-    /// Few and many: whatever is done, it holds what a tree would hold.
+    const SIZES: [usize; 7] = [1, 2, ROW, ROW + 1, 2 * ROW, 100, 1000];
+
+    fn check(map: &SmallMap<usize, usize>, tree: &BTreeMap<usize, usize>) {
+        assert!(map.iter().eq(tree.iter()));
+        assert_eq!(map.len(), tree.len());
+        assert_eq!(map.is_empty(), tree.is_empty());
+        assert_eq!(map.first(), tree.first_key_value());
+        assert_eq!(map.last(), tree.last_key_value());
+        assert!(map.others.iter().all(|row| !row.is_empty() && row.len() <= ROW));
+    }
+
+    /// Few and many, in any order: whatever is done, it holds what a tree would hold.
     #[test]
     fn it_is_a_map_of_any_size() {
-        for size in [1, FEW, FEW + 1, 100] {
+        let orders = [|key, _| key, |key, size| size - key - 1, |key, size| key * 7 % size];
+        for (size, order) in SIZES.iter().flat_map(|size| orders.map(|order| (*size, order))) {
             let (mut map, mut tree) = (SmallMap::new(), BTreeMap::new());
-            let keys = || (0..size).map(|key| key * 7 % size);
+            let keys = || (0..size).map(|key| 2 * order(key, size));
             for key in keys().chain(keys()) {
                 assert_eq!(map.insert(key, key + 1), tree.insert(key, key + 1));
             }
-            assert!(map.iter().eq(tree.iter()));
-            assert_eq!(map.first(), tree.first_key_value());
-            for key in 0..=size {
+            check(&map, &tree);
+            for key in 0..=2 * size {
                 assert_eq!(map.get(&key), tree.get(&key));
                 assert_eq!(map.get_mut(&key), tree.get_mut(&key));
-                assert_eq!(map.first_from(&key), tree.range(key..).next());
+                assert!(map.range_from(&key).eq(tree.range(key..)));
                 let (mut map, mut tree) = (map.clone(), tree.clone());
-                assert!(map.split_off(&key).iter().eq(tree.split_off(&key).iter()));
-                assert!(map.iter().eq(tree.iter()));
+                check(&map.split_off(&key), &tree.split_off(&key));
+                check(&map, &tree);
             }
+            let (mut kept, mut kept_of_tree) = (map.clone(), tree.clone());
+            kept.retain(|key, _| key % 3 == 0);
+            kept_of_tree.retain(|key, _| key % 3 == 0);
+            check(&kept, &kept_of_tree);
+            assert!(map.clone().into_iter().eq(tree.clone()));
             assert_eq!(map.pop_first(), tree.pop_first());
-            for key in keys().chain([size]) {
+            for key in keys().chain([2 * size]) {
                 assert_eq!(map.remove(&key), tree.remove(&key));
-                assert_eq!(map.len(), tree.len());
+                check(&map, &tree);
             }
-            assert!(map.is_empty() && map.first().is_none() && map.pop_first().is_none());
+            assert!(map.is_empty() && map.pop_first().is_none());
         }
     }
 
@@ -232,9 +463,30 @@ mod tests {
         let mut map = SmallMap::new();
         for key in 0..100 {
             map.insert(key, key);
-            let SmallMap::Few(row) = &map else { panic!("there are few") };
-            assert_eq!(row.capacity(), 1);
+            assert_eq!((map.first.capacity(), map.others.len()), (1, 0));
             map.remove(&key);
         }
+    }
+
+    /// What was large once is small again.
+    #[test]
+    fn room_is_given_back() {
+        let mut map: SmallMap<usize, ()> = (0..1000).map(|key| (key, ())).collect();
+        assert!(map.others.len() <= 1000 / ROW, "in order the rows are full");
+        map.retain(|key, ()| key % 100 == 0);
+        for key in 0..1000 {
+            map.remove(&key);
+        }
+        assert_eq!((map.first.capacity(), map.others.capacity()), (0, 0));
+    }
+
+    #[test]
+    fn a_set_is_a_map_of_keys() {
+        let mut set: SmallSet<u8> = [3, 1, 2].into_iter().collect();
+        assert!(!set.insert(2) && set.insert(4) && set.remove(&3) && !set.remove(&3));
+        assert!(set.contains(&1) && !set.contains(&3));
+        set.extend([0]);
+        assert!(set.iter().eq(&[0, 1, 2, 4]));
+        assert_eq!((set.pop_first(), set.first(), set.len()), (Some(0), Some(&1), 3));
     }
 }

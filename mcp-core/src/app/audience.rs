@@ -1,12 +1,12 @@
 //! Who is connected, and who watches which resource.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::connection::Connection;
+use crate::small::{SmallMap, SmallSet};
 
 /// The live connections of a server, and their subscriptions.
 ///
@@ -16,8 +16,8 @@ pub(super) struct Audience(Arc<Mutex<Members>>);
 
 #[derive(Debug, Default)]
 struct Members {
-    members: BTreeMap<Key, Member>,
-    watchers: BTreeMap<Arc<str>, BTreeSet<Key>>,
+    members: SmallMap<Key, Member>,
+    watchers: SmallMap<Arc<str>, SmallSet<Key>>,
 }
 
 /// A connection's address. It names no other as long as the table has a weak reference to it.
@@ -26,7 +26,7 @@ type Key = usize;
 #[derive(Debug)]
 struct Member {
     connection: Weak<Connection>,
-    watches: BTreeSet<Arc<str>>,
+    watches: SmallSet<Arc<str>>,
 }
 
 /// A connection's place in the audience.
@@ -47,7 +47,7 @@ impl Audience {
         if members.members.contains_key(&key) {
             return;
         }
-        let member = Member { connection: Arc::downgrade(connection), watches: BTreeSet::new() };
+        let member = Member { connection: Arc::downgrade(connection), watches: SmallSet::new() };
         members.members.insert(key, member);
         drop(members);
         connection.keep(Seat { audience: Arc::downgrade(&self.0), key });
@@ -75,7 +75,7 @@ impl Audience {
         let uri: Arc<str> =
             watchers.get_key_value(uri).map_or_else(|| uri.into(), |(uri, _)| Arc::clone(uri));
         member.watches.insert(Arc::clone(&uri));
-        watchers.entry(uri).or_default().insert(key);
+        watchers.get_or_default(uri).insert(key);
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl Audience {
     pub(super) fn watched(&self, connection: &Arc<Connection>) -> Vec<String> {
         let members = lock(&self.0);
         let member = members.members.get(&key(connection));
-        member.into_iter().flat_map(|it| &it.watches).map(|uri| uri.to_string()).collect()
+        member.into_iter().flat_map(|it| it.watches.iter()).map(|uri| uri.to_string()).collect()
     }
 
     pub(super) fn unwatch(&self, connection: &Arc<Connection>, uri: &str) {
@@ -104,7 +104,7 @@ impl Audience {
 
     pub(super) fn watchers(&self, uri: &str) -> Vec<Arc<Connection>> {
         let members = lock(&self.0);
-        let keys = members.watchers.get(uri).into_iter().flatten();
+        let keys = members.watchers.get(uri).into_iter().flat_map(SmallSet::iter);
         keys.filter_map(|key| members.members.get(key)?.connection.upgrade()).collect()
     }
 
@@ -136,7 +136,7 @@ impl Drop for Seat {
         let Some(member) = members.members.remove(&self.key) else {
             return;
         };
-        for uri in &member.watches {
+        for uri in member.watches.iter() {
             members.stop(self.key, uri);
         }
     }

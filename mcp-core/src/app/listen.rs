@@ -1,6 +1,5 @@
 //! Subscriptions of the modern era: a request that is told of changes for as long as it lives.
 
-use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -20,6 +19,7 @@ use crate::model::{
     ServerCapabilities, SubscriptionFilter, TASKS_EXTENSION,
 };
 use crate::modern::listen_result;
+use crate::small::{SmallMap, SmallSet};
 
 /// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
 /// one client can make the server remember.
@@ -65,23 +65,23 @@ pub(super) struct Listeners(Arc<Mutex<Table>>);
 
 #[derive(Debug, Default)]
 struct Table {
-    listeners: BTreeMap<u64, Listener>,
-    watchers: BTreeMap<Watched, BTreeSet<u64>>,
+    listeners: SmallMap<u64, Listener>,
+    watchers: SmallMap<Watched, SmallSet<u64>>,
     next: u64,
 }
 
 #[derive(Debug)]
 struct Listener {
-    lists: BTreeSet<List>,
-    watches: BTreeSet<Watched>,
+    lists: SmallSet<List>,
+    watches: SmallSet<Watched>,
     notes: Arc<Mutex<Notes>>,
 }
 
 /// What a listener has not sent yet.
 #[derive(Debug, Default)]
 struct Notes {
-    changed: BTreeSet<List>,
-    updated: BTreeSet<Watched>,
+    changed: SmallSet<List>,
+    updated: SmallSet<Watched>,
     waker: Option<Waker>,
 }
 
@@ -188,7 +188,7 @@ impl Listeners {
         let mut table = lock(&self.0);
         let key = table.next;
         table.next += 1;
-        let mut watches = BTreeSet::new();
+        let mut watches = SmallSet::new();
         let resources = honoured.resource_subscriptions.iter().flatten();
         let resources = resources.map(|uri| Watched::Resource(uri.as_str().into()));
         let tasks = honoured.task_ids.iter().flatten();
@@ -197,7 +197,7 @@ impl Listeners {
             // The text is shared with whoever watches the same.
             let known = table.watchers.get_key_value(&wanted);
             let watched = known.map_or(wanted, |(known, _)| known.clone());
-            table.watchers.entry(watched.clone()).or_default().insert(key);
+            table.watchers.get_or_default(watched.clone()).insert(key);
             watches.insert(watched);
         }
         table.listeners.insert(key, Listener { lists, watches, notes: Arc::clone(&notes) });
@@ -215,7 +215,7 @@ impl Drop for Seat {
         let Some(listener) = table.listeners.remove(&self.key) else {
             return;
         };
-        for watched in &listener.watches {
+        for watched in listener.watches.iter() {
             if let Some(watchers) = table.watchers.get_mut(watched) {
                 watchers.remove(&self.key);
                 if watchers.is_empty() {
@@ -285,8 +285,8 @@ fn send(
     };
     // What did not fit goes with the next change.
     let mut kept = lock(notes);
-    kept.changed.append(&mut changed);
-    kept.updated.append(&mut updated);
+    kept.changed.extend(changed);
+    kept.updated.extend(updated);
     outcome
 }
 

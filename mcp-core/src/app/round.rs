@@ -1,7 +1,7 @@
 //! One round of a request: the answers there are, and the questions that are still open.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -14,6 +14,7 @@ use super::seal::{Owner, Seal};
 use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson};
 use crate::lifecycle::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult, InputResponses};
+use crate::small::SmallSet;
 
 /// What one run of a handler knows of the runs before it, and learns for the next.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ struct Log {
     /// What has been asked and not been answered.
     open: InputRequests,
     /// The keys of the questions of this run.
-    used: BTreeSet<String>,
+    used: SmallSet<String>,
 }
 
 /// What goes into `requestState`.

@@ -2,7 +2,6 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -42,6 +41,7 @@ use crate::model::{
 use crate::modern::MirroredParams;
 use crate::revision::{Era, Revision};
 use crate::session::{Client, SessionSnapshot};
+use crate::small::SmallMap;
 
 /// Tools, resources and prompts, ready to be given to a driver.
 ///
@@ -62,9 +62,9 @@ pub(super) struct Inner {
     pub(super) resources: Shelf<ResourceEntry>,
     pub(super) templates: Shelf<TemplateEntry>,
     pub(super) prompts: Shelf<PromptEntry>,
-    pub(super) completions: BTreeMap<Subject, BTreeMap<String, Completer>>,
-    pub(super) methods: BTreeMap<Method, MethodEntry>,
-    pub(super) notifications: BTreeMap<NotificationMethod, Listener>,
+    pub(super) completions: SmallMap<Subject, SmallMap<String, Completer>>,
+    pub(super) methods: SmallMap<Method, MethodEntry>,
+    pub(super) notifications: SmallMap<NotificationMethod, Listener>,
     pub(super) on_initialize: Option<OnInitialize>,
     pub(super) max_subscriptions: usize,
     pub(super) audience: Audience,

@@ -1,18 +1,17 @@
 //! Things a server offers, in an order that lasts, with their lists ready to send.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::num::NonZeroUsize;
-use core::ops::Bound;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson, Reply, with_meta_member};
 use crate::model::{Cursor, Meta};
 use crate::revision::{Era, Revision};
+use crate::small::SmallMap;
 
 /// Something that is listed and looked up by name.
 pub(super) trait Item: Sized {
@@ -125,8 +124,9 @@ fn cursor_after<T: Item>(place: u64) -> Cursor {
 
 #[derive(Debug)]
 struct Stock<T> {
-    items: BTreeMap<u64, Arc<T>>,
-    places: BTreeMap<Box<str>, u64>,
+    items: SmallMap<u64, Arc<T>>,
+    /// By what they are looked up by, with their places.
+    by_key: SmallMap<Box<str>, (u64, Arc<T>)>,
     /// The last place that was given.
     last: u64,
     /// The whole list for each revision, made when it is first asked for.
@@ -142,7 +142,7 @@ struct Page {
 
 impl<T> Default for Stock<T> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), places: BTreeMap::new(), last: 0, lists: Default::default() }
+        Self { items: SmallMap::new(), by_key: SmallMap::new(), last: 0, lists: Default::default() }
     }
 }
 
@@ -150,7 +150,7 @@ impl<T> Clone for Stock<T> {
     fn clone(&self) -> Self {
         Self {
             items: self.items.clone(),
-            places: self.places.clone(),
+            by_key: self.by_key.clone(),
             last: self.last,
             lists: self.lists.clone(),
         }
@@ -160,26 +160,27 @@ impl<T> Clone for Stock<T> {
 impl<T: Item> Stock<T> {
     fn put(&mut self, item: T) {
         self.lists = Default::default();
-        let place = match self.places.get(item.key()) {
-            Some(place) => *place,
+        let place = match self.by_key.get(item.key()) {
+            Some((place, _)) => *place,
             None => {
                 self.last += 1;
-                self.places.insert(item.key().into(), self.last);
                 self.last
             }
         };
-        self.items.insert(place, Arc::new(item));
+        let item = Arc::new(item);
+        self.by_key.insert(item.key().into(), (place, Arc::clone(&item)));
+        self.items.insert(place, item);
     }
 
     fn remove(&mut self, name: &str) {
-        if let Some(place) = self.places.remove(name) {
+        if let Some((place, _)) = self.by_key.remove(name) {
             self.items.remove(&place);
             self.lists = Default::default();
         }
     }
 
     fn get(&self, name: &str) -> Option<&Arc<T>> {
-        self.items.get(self.places.get(name)?)
+        self.by_key.get(name).map(|(_, item)| item)
     }
 
     fn page(&self, after: u64, revision: Revision, form: &Form) -> Option<RawJson> {
@@ -210,7 +211,8 @@ impl<T: Item> Stock<T> {
         revision: Revision,
         form: &Form,
     ) -> (Option<RawJson>, Option<u64>) {
-        let mut rest = self.items.range((Bound::Excluded(after), Bound::Unbounded));
+        let start = after + 1;
+        let mut rest = self.items.range_from(&start);
         let size = form.page_size.map_or(usize::MAX, NonZeroUsize::get);
         let mut end = after;
         let page = rest.by_ref().take(size).map(|(place, item)| {

@@ -77,7 +77,8 @@ impl Wakeful {
 impl Tables {
     /// Takes a writer of a lane.
     fn take_writer(&mut self, lane: Lane) -> Option<Waker> {
-        let (key, _) = self.writers.first_from(&(lane, 0)).filter(|(key, _)| key.0 == lane)?;
+        let (key, _) =
+            self.writers.range_from(&(lane, 0)).next().filter(|(key, _)| key.0 == lane)?;
         let key = *key;
         self.writers.remove(&key).map(|writer| writer.waker)
     }

@@ -1,6 +1,5 @@
 //! The signal to stop.
 
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
@@ -8,6 +7,8 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::small::SmallMap;
 
 /// A signal to stop that is given once and seen by every clone.
 ///
@@ -30,7 +31,7 @@ struct State {
 
 #[derive(Default)]
 struct Waiting {
-    wakers: BTreeMap<u64, Waker>,
+    wakers: SmallMap<u64, Waker>,
     next: u64,
 }
 
@@ -45,7 +46,7 @@ impl Shutdown {
     pub fn start(&self) {
         self.0.started.store(true, Ordering::Release);
         let waiting = core::mem::take(&mut self.waiting().wakers);
-        waiting.into_values().for_each(Waker::wake);
+        waiting.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     /// Whether the signal has been given.

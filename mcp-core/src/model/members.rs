@@ -11,6 +11,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{RawJson, RawObject};
+use crate::small::SmallMap;
 
 /// The members of an object in order, values verbatim.
 #[derive(Clone, Default)]
@@ -66,46 +67,78 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
+/// A map whose keys are texts.
+pub(crate) trait TextMap: Default {
+    /// What the keys stand for.
+    type Value;
+
+    fn has(&self, key: &str) -> bool;
+
+    fn put(&mut self, key: String, value: Self::Value);
+}
+
+impl<V> TextMap for BTreeMap<String, V> {
+    type Value = V;
+
+    fn has(&self, key: &str) -> bool {
+        self.contains_key(key)
+    }
+
+    fn put(&mut self, key: String, value: V) {
+        self.insert(key, value);
+    }
+}
+
+impl<V> TextMap for SmallMap<String, V> {
+    type Value = V;
+
+    fn has(&self, key: &str) -> bool {
+        self.contains_key(key)
+    }
+
+    fn put(&mut self, key: String, value: V) {
+        self.insert(key, value);
+    }
+}
+
 /// Reads a map and refuses a key that occurs twice.
-pub(crate) fn unique_map<'de, D, V>(deserializer: D) -> Result<BTreeMap<String, V>, D::Error>
+pub(crate) fn unique_map<'de, D, M>(deserializer: D) -> Result<M, D::Error>
 where
     D: Deserializer<'de>,
-    V: Deserialize<'de>,
+    M: TextMap<Value: Deserialize<'de>>,
 {
     Unique::deserialize(deserializer).map(|Unique(map)| map)
 }
 
 /// Reads a map that may be `null`, and refuses a key that occurs twice.
-pub(super) fn optional_unique_map<'de, D, V>(
-    deserializer: D,
-) -> Result<Option<BTreeMap<String, V>>, D::Error>
+pub(crate) fn optional_unique_map<'de, D, M>(deserializer: D) -> Result<Option<M>, D::Error>
 where
     D: Deserializer<'de>,
-    V: Deserialize<'de>,
+    M: TextMap<Value: Deserialize<'de>>,
 {
     Option::deserialize(deserializer).map(|map| map.map(|Unique(map)| map))
 }
 
-struct Unique<V>(BTreeMap<String, V>);
+struct Unique<M>(M);
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Unique<V> {
+impl<'de, M: TextMap<Value: Deserialize<'de>>> Deserialize<'de> for Unique<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct UniqueVisitor<V>(PhantomData<V>);
+        struct UniqueVisitor<M>(PhantomData<M>);
 
-        impl<'de, V: Deserialize<'de>> Visitor<'de> for UniqueVisitor<V> {
-            type Value = BTreeMap<String, V>;
+        impl<'de, M: TextMap<Value: Deserialize<'de>>> Visitor<'de> for UniqueVisitor<M> {
+            type Value = M;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Self::Value::new();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
+                let mut members = M::default();
                 while let Some(key) = map.next_key::<String>()? {
-                    if members.contains_key(&key) {
+                    if members.has(&key) {
                         return Err(A::Error::custom(format_args!("duplicate member `{key}`")));
                     }
-                    members.insert(key, map.next_value()?);
+                    members.put(key, map.next_value()?);
                 }
                 Ok(members)
             }

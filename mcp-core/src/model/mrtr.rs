@@ -1,7 +1,6 @@
 //! Multi round-trip requests: how a server of 2026-07-28 asks for input.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, btree_map};
 use alloc::string::String;
 
 use serde::de::MapAccess;
@@ -13,6 +12,7 @@ use super::tagged::{self, Tagged};
 use super::wire::wire;
 use super::{CreateMessageParams, ElicitParams, EmptyParams, ForRevision, Meta, ResultType};
 use crate::revision::Revision;
+use crate::small::{self, SmallMap};
 
 wire! {
     /// A result that asks for input (`2026-07-28/basic/patterns/mrtr#inputrequiredresult`).
@@ -56,13 +56,13 @@ impl InputRequiredResult {
 
 /// What to ask, by keys of the server's choice; a key that occurs twice is refused.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct InputRequests(BTreeMap<String, InputRequest>);
+pub struct InputRequests(SmallMap<String, InputRequest>);
 
 impl InputRequests {
     /// Nothing to ask.
     #[must_use]
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(SmallMap::new())
     }
 
     /// Adds something to ask; what the key stood for is returned.
@@ -86,7 +86,7 @@ impl InputRequests {
     }
 
     /// What to ask, ordered by key.
-    pub fn iter(&self) -> btree_map::Iter<'_, String, InputRequest> {
+    pub fn iter(&self) -> small::Iter<'_, String, InputRequest> {
         self.0.iter()
     }
 
@@ -105,7 +105,7 @@ impl InputRequests {
 
 impl<'a> IntoIterator for &'a InputRequests {
     type Item = (&'a String, &'a InputRequest);
-    type IntoIter = btree_map::Iter<'a, String, InputRequest>;
+    type IntoIter = small::Iter<'a, String, InputRequest>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
@@ -114,7 +114,7 @@ impl<'a> IntoIterator for &'a InputRequests {
 
 impl IntoIterator for InputRequests {
     type Item = (String, InputRequest);
-    type IntoIter = btree_map::IntoIter<String, InputRequest>;
+    type IntoIter = small::IntoIter<String, InputRequest>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -129,7 +129,7 @@ impl FromIterator<(String, InputRequest)> for InputRequests {
 
 impl Serialize for InputRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        serializer.collect_map(self)
     }
 }
 
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for InputRequests {
 
 impl ForRevision for InputRequests {
     fn adapt(&mut self, revision: Revision) {
-        self.0.adapt(revision);
+        self.0.values_mut().for_each(|request| request.adapt(revision));
     }
 }
 

@@ -1,11 +1,12 @@
 //! Messages of our own: requests that wait for an answer, and what may not leave yet.
 
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use super::patience::Patience;
 use super::{Lane, Outgoing};
 use crate::id::RequestHandle;
+use crate::small::{SmallMap, SmallSet};
 use crate::time::Instant;
 
 /// A request of ours that has no answer yet.
@@ -25,8 +26,8 @@ pub(super) enum Deferred {
 
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    pending: BTreeMap<RequestHandle, Pending>,
-    deadlines: BTreeSet<(Instant, RequestHandle)>,
+    pending: SmallMap<RequestHandle, Pending>,
+    deadlines: SmallSet<(Instant, RequestHandle)>,
     deferred: VecDeque<Deferred>,
     last: u64,
 }
@@ -95,7 +96,7 @@ impl Outbound {
 
     /// Takes any request out, oldest first.
     pub(super) fn pop(&mut self) -> Option<(RequestHandle, Pending)> {
-        let (handle, _) = self.pending.first_key_value()?;
+        let (handle, _) = self.pending.first()?;
         let handle = *handle;
         self.remove(handle).map(|pending| (handle, pending))
     }

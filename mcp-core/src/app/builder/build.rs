@@ -1,6 +1,5 @@
 //! The server that a builder makes, and what can be wrong with it.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::num::NonZeroUsize;
 
@@ -19,6 +18,7 @@ use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ForRevision, InitializeResult, TASKS_EXTENSION};
 use crate::revision::Revision;
+use crate::small::SmallMap;
 
 impl ServerBuilder {
     /// Puts the server together.
@@ -88,14 +88,14 @@ impl ServerBuilder {
 
     fn take_completions(
         &mut self,
-    ) -> Result<BTreeMap<Subject, BTreeMap<String, Completer>>, ConfigError> {
-        let mut completions: BTreeMap<Subject, BTreeMap<String, Completer>> = BTreeMap::new();
+    ) -> Result<SmallMap<Subject, SmallMap<String, Completer>>, ConfigError> {
+        let mut completions: SmallMap<Subject, SmallMap<String, Completer>> = SmallMap::new();
         for (subject, argument, completer) in core::mem::take(&mut self.completions) {
             if !self.has_argument(&subject, &argument) {
                 let reference = subject.name().into();
                 return Err(ConfigError::Completion { reference, argument });
             }
-            let arguments = completions.entry(subject).or_default();
+            let arguments = completions.get_or_default(subject);
             if arguments.contains_key(&argument) {
                 return Err(ConfigError::Duplicate { kind: "completion", name: argument });
             }
@@ -120,8 +120,8 @@ impl ServerBuilder {
 
     fn take_notifications(
         &mut self,
-    ) -> Result<BTreeMap<NotificationMethod, Listener>, ConfigError> {
-        let mut notifications = BTreeMap::new();
+    ) -> Result<SmallMap<NotificationMethod, Listener>, ConfigError> {
+        let mut notifications = SmallMap::new();
         for (name, listener) in core::mem::take(&mut self.notifications) {
             let method = NotificationMethod::from_name(&name);
             let mine = matches!(
@@ -138,8 +138,8 @@ impl ServerBuilder {
         Ok(notifications)
     }
 
-    fn take_methods(&mut self) -> Result<BTreeMap<Method, MethodEntry>, ConfigError> {
-        let mut methods = BTreeMap::new();
+    fn take_methods(&mut self) -> Result<SmallMap<Method, MethodEntry>, ConfigError> {
+        let mut methods = SmallMap::new();
         for (name, entry) in core::mem::take(&mut self.methods) {
             let method = Method::from_name(&name);
             if !matches!(method, Method::Other(_)) {

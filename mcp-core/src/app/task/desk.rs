@@ -1,7 +1,6 @@
 //! All tasks of a server.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use core::fmt;
@@ -22,6 +21,7 @@ use super::{MemoryTaskStore, TaskOwner, TaskRecord, TaskSettings, TaskStore};
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::model::{DetailedTask, ForRevision, Task, TaskStatus};
 use crate::revision::{Era, Revision};
+use crate::small::SmallMap;
 
 /// What an id of ours is made for, so that no key is used for two things.
 const PURPOSE: &[u8] = b"mcp task id";
@@ -33,7 +33,7 @@ pub(in super::super) struct Tasks {
     listeners: Listeners,
     /// The host that came last: earlier ones may have stopped.
     host: Mutex<Option<Host>>,
-    live: Mutex<BTreeMap<Arc<str>, Arc<Live>>>,
+    live: Mutex<SmallMap<Arc<str>, Arc<Live>>>,
     made: AtomicU64,
 }
 

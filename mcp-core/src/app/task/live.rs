@@ -1,6 +1,6 @@
 //! A task that is being worked on in this process.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::{Arc, Weak};
 use alloc::vec::Vec;
@@ -16,6 +16,7 @@ use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;
 use crate::model::{CallToolResult, ForRevision, InputRequests, Task, TaskStatus};
 use crate::revision::{Era, Revision};
+use crate::small::{SmallMap, SmallSet};
 
 /// The most bytes of a status message: it travels with every answer about the task.
 const MAX_STATUS: usize = 1 << 10;
@@ -39,11 +40,11 @@ pub(super) struct State {
     /// The questions that wait for answers.
     pub(super) open: usize,
     /// The keys of all the questions there have been (TASKX-18).
-    pub(super) used: BTreeSet<String>,
+    pub(super) used: SmallSet<String>,
     /// The answers that nobody has picked up yet.
     pub(super) answers: BTreeMap<String, RawJson>,
     /// Requests that wait for the result: the questions of 2025-11-25 leave beside their answers.
-    windows: BTreeMap<u64, (Arc<Connection>, RequestKey)>,
+    windows: SmallMap<u64, (Arc<Connection>, RequestKey)>,
     last_window: u64,
     /// Whoever waits for anything of this. Few do, so all are woken by any change.
     wakers: Vec<Waker>,
@@ -67,9 +68,9 @@ impl Live {
                 record,
                 is_over: false,
                 open: 0,
-                used: BTreeSet::new(),
+                used: SmallSet::new(),
                 answers: BTreeMap::new(),
-                windows: BTreeMap::new(),
+                windows: SmallMap::new(),
                 last_window: 0,
                 wakers: Vec::new(),
             }),
@@ -239,7 +240,7 @@ impl State {
     }
 
     pub(super) fn window(&self) -> Option<(u64, Arc<Connection>, RequestKey)> {
-        let (key, (connection, request)) = self.windows.last_key_value()?;
+        let (key, (connection, request)) = self.windows.last()?;
         Some((*key, Arc::clone(connection), *request))
     }
 

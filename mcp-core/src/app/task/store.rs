@@ -1,15 +1,14 @@
 //! Where tasks are kept.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::TaskOwner;
 use crate::jsonrpc::{RawJson, Reply};
 use crate::model::{InputRequests, Task};
+use crate::small::SmallMap;
 use crate::time::UnixTime;
 
 /// All there is to know of a task.
@@ -125,7 +124,7 @@ pub struct MemoryTaskStore {
 
 #[derive(Default)]
 struct Kept {
-    records: BTreeMap<String, (usize, TaskRecord)>,
+    records: SmallMap<String, (usize, TaskRecord)>,
     bytes: usize,
     /// When the first one expires, or sooner.
     next: Option<UnixTime>,
@@ -206,8 +205,8 @@ impl TaskStore for MemoryTaskStore {
         limit: usize,
     ) -> Vec<TaskRecord> {
         let kept = self.at(now);
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let records = kept.records.range::<str, _>((start, Bound::Unbounded));
+        let records = kept.records.range_from(after.unwrap_or_default());
+        let records = records.filter(|(id, _)| after.is_none_or(|after| id.as_str() > after));
         let own = records.filter(|(_, (_, record))| record.owner == *owner);
         own.take(limit).map(|(_, (_, record))| record.clone()).collect()
     }

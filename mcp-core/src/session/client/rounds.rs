@@ -1,7 +1,6 @@
 //! Multi round-trip requests: what a server asks for before it answers
 //! (`2026-07-28/basic/patterns/mrtr`).
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use core::time::Duration;
 
@@ -13,10 +12,11 @@ use crate::error::RequestError;
 use crate::id::{RequestHandle, RequestId, RequestKey};
 use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::Method;
-use crate::model::members::unique_map;
+use crate::model::members::optional_unique_map;
 use crate::session::patience::Patience;
 use crate::session::refusal::busy;
 use crate::session::{IncomingRequest, Lane};
+use crate::small::SmallMap;
 use crate::time::Instant;
 
 /// A result that asks for input.
@@ -24,7 +24,7 @@ use crate::time::Instant;
 #[serde(rename_all = "camelCase")]
 struct Asks {
     #[serde(default, deserialize_with = "entries")]
-    input_requests: BTreeMap<String, Ask>,
+    input_requests: SmallMap<String, Ask>,
     /// Not looked into (MRTR-14).
     request_state: Option<RawJson>,
 }
@@ -35,10 +35,8 @@ struct Ask {
     params: Option<RawJson>,
 }
 
-fn entries<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Ask>, D::Error> {
-    #[derive(Deserialize)]
-    struct Entries(#[serde(deserialize_with = "unique_map")] BTreeMap<String, Ask>);
-    Ok(Option::<Entries>::deserialize(from)?.map(|Entries(entries)| entries).unwrap_or_default())
+fn entries<'de, D: Deserializer<'de>>(from: D) -> Result<SmallMap<String, Ask>, D::Error> {
+    optional_unique_map(from).map(Option::unwrap_or_default)
 }
 
 impl ClientSession {

@@ -1,7 +1,7 @@
 //! What is kept of the events that were sent, so that a client whose stream was cut gets the rest.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -9,6 +9,7 @@ use core::time::Duration;
 use super::SessionId;
 use crate::config::HoldBudget;
 use crate::jsonrpc::Frame;
+use crate::small::SmallMap;
 use crate::time::Instant;
 
 /// What a kept event costs beyond its own bytes.
@@ -137,7 +138,7 @@ impl EventStore for MemoryEvents {
     fn open(&self, _session: SessionId) -> Box<dyn EventLog> {
         Box::new(MemoryLog {
             limits: self.clone(),
-            streams: BTreeMap::new(),
+            streams: SmallMap::new(),
             order: VecDeque::new(),
             bytes: 0,
         })
@@ -146,7 +147,7 @@ impl EventStore for MemoryEvents {
 
 struct MemoryLog {
     limits: MemoryEvents,
-    streams: BTreeMap<u64, Kept>,
+    streams: SmallMap<u64, Kept>,
     /// Every event kept, oldest first.
     order: VecDeque<(Instant, u64)>,
     bytes: usize,
@@ -180,7 +181,7 @@ impl EventLog for MemoryLog {
         while fits && !self.limits.budget.take(cost) {
             fits = self.forget_oldest();
         }
-        let kept = self.streams.entry(id.stream).or_default();
+        let kept = self.streams.get_or_default(id.stream);
         kept.last = id.place;
         if fits {
             kept.events.push_back((id.place, frame));

@@ -1,17 +1,17 @@
 //! Which session to look after, and when.
 
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SessionId;
+use crate::small::SmallSet;
 use crate::time::Instant;
 
 /// The sessions of a server in the order of their deadlines, so that only those are looked at
 /// whose time has come, however many there are.
 #[derive(Debug, Default)]
-pub(super) struct Schedule(Mutex<BTreeSet<(Instant, SessionId)>>);
+pub(super) struct Schedule(Mutex<SmallSet<(Instant, SessionId)>>);
 
 impl Schedule {
     /// Takes out the sessions whose time has come.
@@ -31,7 +31,7 @@ impl Schedule {
         self.entries().first().map(|(at, _)| *at)
     }
 
-    fn entries(&self) -> MutexGuard<'_, BTreeSet<(Instant, SessionId)>> {
+    fn entries(&self) -> MutexGuard<'_, SmallSet<(Instant, SessionId)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,5 @@
 //! The sessions of a server: a table in shards, and a lock for each session.
 
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
@@ -14,6 +13,7 @@ use super::streams::{Reader, Streams, Turn, is_primed};
 use crate::auth::Principal;
 use crate::id::RequestKey;
 use crate::session::{Lane, ServerSession};
+use crate::small::SmallMap;
 use crate::time::Instant;
 
 /// Enough that two cores rarely want the same lock, few enough to walk.
@@ -182,7 +182,7 @@ impl DerefMut for SlotGuard<'_> {
     }
 }
 
-type Shard<A> = Mutex<BTreeMap<SessionId, Arc<Slot<A>>>>;
+type Shard<A> = Mutex<SmallMap<SessionId, Arc<Slot<A>>>>;
 
 pub(super) struct Sessions<A> {
     shards: [Shard<A>; SHARDS],
@@ -253,7 +253,7 @@ impl<A> Sessions<A> {
         all
     }
 
-    fn shard(&self, id: SessionId) -> MutexGuard<'_, BTreeMap<SessionId, Arc<Slot<A>>>> {
+    fn shard(&self, id: SessionId) -> MutexGuard<'_, SmallMap<SessionId, Arc<Slot<A>>>> {
         let [first, ..] = &self.shards;
         lock(self.shards.get(id.shard(SHARDS)).unwrap_or(first))
     }
@@ -292,6 +292,6 @@ impl<A> Drop for Place<A> {
     }
 }
 
-fn lock<A>(shard: &Shard<A>) -> MutexGuard<'_, BTreeMap<SessionId, Arc<Slot<A>>>> {
+fn lock<A>(shard: &Shard<A>) -> MutexGuard<'_, SmallMap<SessionId, Arc<Slot<A>>>> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,6 @@
 //! The streams of one session of Streamable HTTP: who reads which, and what is kept of them.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -12,7 +11,7 @@ use super::{EventId, EventLog, EventStore, SessionId};
 use crate::jsonrpc::Frame;
 use crate::revision::Revision;
 use crate::session::{Lane, ServerSession, StreamsSnapshot};
-use crate::small::SmallMap;
+use crate::small::{SmallMap, SmallSet};
 use crate::time::{Instant, is_due};
 
 /// The stream a client opens with `GET`.
@@ -27,7 +26,7 @@ pub(super) struct Streams {
     /// Streams that can still get messages.
     live: SmallMap<u64, Live>,
     /// Those of them, the standing one aside, that were events and that nobody reads now.
-    detached: BTreeSet<u64>,
+    detached: SmallSet<u64>,
     exchanges: u64,
     readers: u64,
     /// When the session ends unless its client shows that it has heard of it.
@@ -69,7 +68,7 @@ impl Streams {
             log: store.open(id),
             appointment: Appointment::new(schedule, id),
             live,
-            detached: BTreeSet::new(),
+            detached: SmallSet::new(),
             exchanges: 0,
             readers: 0,
             unconfirmed_until: None,
