@@ -2,14 +2,14 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
-use core::task::{Poll, Waker};
+use core::pin::{Pin, pin};
+use core::task::{Context as Polling, Poll, Waker};
 use std::panic::catch_unwind;
 
 use super::Runtime;
-use super::abort::AbortHandle;
-use super::links::{Job, Links, Work};
+use super::links::{Job, Jobs, Links, Work};
 use super::peer::{SessionPeer, Unreachable};
 use crate::app::{Connection, Context, Handler};
 use crate::id::RequestTicket;
@@ -63,36 +63,40 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Handles what the session has to tell, and wakes whoever writes its frames if there is
     /// anything to do.
     pub(super) fn pump(self: &Arc<Self>, link: &Arc<Link>) {
+        self.pump_for(link, None);
+    }
+
+    /// The same for someone who does the work for a lane, and takes what there is of it.
+    pub(super) fn pump_for(self: &Arc<Self>, link: &Arc<Link>, mut own: Option<(Lane, &mut Jobs)>) {
         let links = link.attachment();
         links.in_turn(|| {
             loop {
                 let mut session = link.lock();
                 let Some(event) = session.poll_event() else {
-                    let wakeful = match session.is_closed() {
-                        true => links.writers(),
-                        false => {
-                            links.writers_of(session.lanes_with_transmit(), session.poll_timeout())
-                        }
-                    };
+                    let wakeful = links.whom_to_wake(&session);
                     drop(session);
                     return wakeful.wake();
                 };
                 drop(session);
-                self.handle(link, event);
+                if let Some((lane, job)) = self.handle(link, event) {
+                    match &mut own {
+                        Some((own, jobs)) if *own == lane => jobs.push(job),
+                        _ => self.run(link, lane, job),
+                    }
+                }
             }
         });
     }
 
-    fn handle(self: &Arc<Self>, link: &Arc<Link>, event: ServerEvent) {
+    /// Handles an event. Returns the work for it, if that takes longer.
+    fn handle(self: &Arc<Self>, link: &Arc<Link>, event: ServerEvent) -> Option<(Lane, Job)> {
         let links = link.attachment();
         match event {
-            ServerEvent::Initialize(ticket, client) => self.initialize(link, ticket, *client),
-            ServerEvent::Request(request) => self.call(link, request),
-            ServerEvent::Cancelled(key, _) => {
-                if let Some(task) = links.ended(Work::Request(key)) {
-                    task.abort();
-                }
+            ServerEvent::Initialize(ticket, client) => {
+                return self.initialize(link, ticket, *client);
             }
+            ServerEvent::Request(request) => return self.call(link, request),
+            ServerEvent::Cancelled(key, _) => links.stop(Work::Request(key)),
             ServerEvent::Notification(method, params) => {
                 if let Some(connection) = links.connection() {
                     // A panic in a task of its own would not reach us either.
@@ -108,12 +112,13 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
                     answer.put(outcome);
                 }
             }
-            ServerEvent::Closed(_) => links.abort_all(),
+            ServerEvent::Closed(_) => links.stop_all(),
             ServerEvent::Initialized
             | ServerEvent::Progress(..)
             | ServerEvent::Held(_)
             | ServerEvent::Refused(..) => {}
         }
+        None
     }
 
     /// Passes on a notification of the modern era. There is no way to answer it, so its client can
@@ -128,28 +133,34 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let _ = catch_unwind(AssertUnwindSafe(tell));
     }
 
-    fn initialize(self: &Arc<Self>, link: &Arc<Link>, ticket: InitializeTicket, client: Client) {
-        let Some(connection) = link.attachment().connection().cloned() else {
-            return;
-        };
+    fn initialize(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        ticket: InitializeTicket,
+        client: Client,
+    ) -> Option<(Lane, Job)> {
+        let connection = Arc::clone(link.attachment().connection()?);
         let lane = link.lock().initialize_lane().unwrap_or(Lane::Standing);
         let client = Arc::new(client);
-        let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
+        let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
-        let work = async move { engine.handler.initialize(connection, client).await };
-        self.work(link, lane, ticket, work, move |session, now, ticket, answer| match answer {
-            Ok(result) => {
-                introduced.introduce(known);
-                session.accept(now, ticket, result);
-            }
-            Err(error) => session.refuse(now, ticket, &error),
-        });
+        begin(Box::pin(async move {
+            let (introduced, known) = (Arc::clone(&connection), Arc::clone(&client));
+            let work = pin!(engine.handler.initialize(connection, client));
+            let answer = owed.work(work).await;
+            owed.settle(answer, move |session, now, ticket, answer| match answer {
+                Ok(result) => {
+                    introduced.introduce(known);
+                    session.accept(now, ticket, result);
+                }
+                Err(error) => session.refuse(now, ticket, &error),
+            });
+        }))
+        .map(|job| (lane, job))
     }
 
-    fn call(self: &Arc<Self>, link: &Arc<Link>, request: IncomingRequest) {
-        let Some(connection) = link.attachment().connection().cloned() else {
-            return;
-        };
+    fn call(self: &Arc<Self>, link: &Arc<Link>, request: IncomingRequest) -> Option<(Lane, Job)> {
+        let connection = Arc::clone(link.attachment().connection()?);
         let IncomingRequest { ticket, id, method, params, progress_token, lane, caller, .. } =
             request;
         let connection = match caller {
@@ -157,38 +168,14 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             Some(caller) => Connection::stateless(self.peer(link).about(ticket.key()), *caller),
         };
         let context = Context::new(connection, ticket.key(), progress_token).with_id(id);
-        let engine = Arc::clone(self);
-        let work = async move { engine.handler.call(context, method, params).await };
-        self.work(link, lane, ticket, work, ServerSession::respond);
-    }
-
-    /// Works for an answer, and gives it.
-    ///
-    /// Polled here once, requests start in the order they came; whoever is done by then needs no
-    /// task.
-    fn work<T: Ticket, A: Send + 'static>(
-        self: &Arc<Self>,
-        link: &Arc<Link>,
-        lane: Lane,
-        ticket: T,
-        work: impl Future<Output = A> + Send + 'static,
-        give: impl FnOnce(&mut ServerSession, Instant, T, A) + Send + 'static,
-    ) {
         let mut owed = Owed::new(self, link, ticket);
-        let mut work = Box::pin(work);
-        let mut cx = core::task::Context::from_waker(Waker::noop());
-        match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut cx))) {
-            Ok(Poll::Ready(answer)) => owed.settle(Some(answer), give),
-            Ok(Poll::Pending) => {
-                let work = owed.start().guard(work);
-                let job = async move {
-                    let answer = work.await;
-                    owed.settle(answer, give);
-                };
-                self.run(link, lane, Box::pin(job));
-            }
-            Err(_) => drop(owed),
-        }
+        let engine = Arc::clone(self);
+        begin(Box::pin(async move {
+            let work = pin!(engine.handler.call(context, method, params));
+            let answer = owed.work(work).await;
+            owed.settle(answer, ServerSession::respond);
+        }))
+        .map(|job| (lane, job))
     }
 
     /// Lets whoever writes the answer do the work for it, or a task if nobody does.
@@ -198,6 +185,15 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             None => link.attachment().wake_writer(lane),
         }
     }
+}
+
+/// Starts work. Polled here once, requests start in the order they came; what is done by then
+/// needs nobody to go on with it.
+fn begin(mut job: Job) -> Option<Job> {
+    let mut cx = Polling::from_waker(Waker::noop());
+    // Work that panics has failed; it says so when it is dropped.
+    let polled = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(&mut cx)));
+    matches!(polled, Ok(Poll::Pending)).then_some(job)
 }
 
 /// The right to answer something the client asked for.
@@ -237,7 +233,7 @@ struct Owed<R: Runtime, H: Handler, T: Ticket> {
     engine: Arc<Engine<R, H>>,
     link: Arc<Link>,
     ticket: Option<T>,
-    /// Whether there is a task that can be stopped.
+    /// Whether the work has begun and takes longer: then it can be stopped.
     started: bool,
 }
 
@@ -251,17 +247,28 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
         }
     }
 
-    /// Takes note of the task that is about to start; the handle is what stops it.
-    fn start(&mut self) -> AbortHandle {
-        let handle = AbortHandle::default();
-        if let Some(ticket) = &self.ticket {
-            self.link.attachment().started(ticket.work(), handle.clone());
-            self.started = true;
-        }
-        handle
+    /// Does the work for the answer; there is none if the work is stopped.
+    ///
+    /// The caller pins the work: taken by value it would be in the future twice.
+    async fn work<A>(&mut self, mut work: Pin<&mut impl Future<Output = A>>) -> Option<A> {
+        poll_fn(|cx| {
+            let (links, Some(ticket)) = (self.link.attachment(), &self.ticket) else {
+                return Poll::Ready(None);
+            };
+            if self.started && !links.is_wanted(ticket.work(), cx) {
+                return Poll::Ready(None);
+            }
+            let polled = work.as_mut().poll(cx).map(Some);
+            if polled.is_pending() && !self.started {
+                links.started(ticket.work());
+                self.started = true;
+            }
+            polled
+        })
+        .await
     }
 
-    /// Gives the answer; without one the task was stopped, and nobody waits for it.
+    /// Gives the answer; without one the work was stopped, and nobody waits for it.
     fn settle<A>(
         mut self,
         answer: Option<A>,
@@ -282,7 +289,7 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
 }
 
 impl<R: Runtime, H: Handler, T: Ticket> Drop for Owed<R, H, T> {
-    /// The task panicked, or its runtime shut down.
+    /// The work panicked, or its runtime shut down.
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             self.conclude(ticket, |session, now, ticket| ticket.fail(session, now));

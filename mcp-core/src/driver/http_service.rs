@@ -308,7 +308,6 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                     self.engine.connect(slot);
                 }
                 let station = Station::working(&self.engine, slot, exchange.lane());
-                self.engine.pump(slot);
                 return Started::Exchange(station, exchange);
             }
             Posted::Session(response, slot) => {

@@ -9,11 +9,10 @@ use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::task::{Context, Waker};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::abort::AbortHandle;
 use super::peer::Answer;
 use crate::app::Connection;
 use crate::id::{RequestHandle, RequestKey};
-use crate::session::Lane;
+use crate::session::{Lane, ServerSession};
 use crate::small::SmallMap;
 use crate::time::Instant;
 
@@ -41,6 +40,47 @@ pub(super) const ONLY: WriterKey = (Lane::Standing, 0);
 /// A handler at work, which answers when it is done.
 pub(super) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Handlers at work, of which there is mostly one.
+#[derive(Default)]
+pub(super) struct Jobs {
+    first: Option<Job>,
+    rest: Vec<Job>,
+}
+
+impl Jobs {
+    pub(super) fn push(&mut self, job: Job) {
+        match &mut self.first {
+            None if self.rest.is_empty() => self.first = Some(job),
+            _ => self.rest.push(job),
+        }
+    }
+
+    pub(super) fn append(&mut self, more: Self) {
+        more.into_iter().for_each(|job| self.push(job));
+    }
+
+    /// Keeps those in work, oldest first.
+    pub(super) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Job) -> bool) {
+        if self.first.as_mut().is_some_and(|job| !keep(job)) {
+            self.first = None;
+        }
+        self.rest.retain_mut(keep);
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.first.is_none() && self.rest.is_empty()
+    }
+}
+
+impl IntoIterator for Jobs {
+    type Item = Job;
+    type IntoIter = core::iter::Chain<core::option::IntoIter<Job>, alloc::vec::IntoIter<Job>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.rest)
+    }
+}
+
 /// Kept beside each session.
 #[derive(Default)]
 pub(super) struct Links {
@@ -56,9 +96,9 @@ pub(super) struct Links {
 struct Tables {
     writers: SmallMap<WriterKey, Writer>,
     /// Work for answers that are polled together with it, on its way there.
-    exchanges: SmallMap<Lane, Vec<Job>>,
-    /// The handlers at work.
-    tasks: SmallMap<Work, AbortHandle>,
+    exchanges: SmallMap<Lane, Jobs>,
+    /// The handlers at work that nobody has stopped, and whom to wake to stop them.
+    tasks: SmallMap<Work, Option<Waker>>,
     /// Who waits for answers of the client.
     answers: SmallMap<RequestHandle, Arc<Answer>>,
 }
@@ -124,7 +164,7 @@ impl Links {
 
     /// The writer is gone, and with it whoever did the work for its lane. Returns the work nobody
     /// has taken.
-    pub(super) fn close_station(&self, key: WriterKey) -> Vec<Job> {
+    pub(super) fn close_station(&self, key: WriterKey) -> Jobs {
         let mut tables = self.tables();
         let writer = tables.writers.remove(&key);
         let jobs = tables.exchanges.remove(&key.0);
@@ -151,37 +191,31 @@ impl Links {
         }
     }
 
-    /// The writers of `lanes`, and one more if all the others would sleep past `due`.
-    pub(super) fn writers_of(
-        &self,
-        lanes: impl Iterator<Item = Lane>,
-        due: Option<Instant>,
-    ) -> Wakeful {
+    /// The writers of what waits to be written, and one more if all the others would sleep past
+    /// the session's deadline; every writer there is when it is over.
+    pub(super) fn whom_to_wake(&self, session: &ServerSession) -> Wakeful {
         let mut tables = self.tables();
         let mut wakeful = Wakeful::default();
+        // Mostly they are awake: whoever posts a message waits for its answer.
         if tables.writers.is_empty() {
             return wakeful;
         }
-        for lane in lanes {
+        if session.is_closed() {
+            while let Some((_, writer)) = tables.writers.pop_first() {
+                wakeful.0.push(writer.waker);
+            }
+            return wakeful;
+        }
+        for lane in session.lanes_with_transmit() {
             while let Some(waker) = tables.take_writer(lane) {
                 wakeful.0.push(waker);
             }
         }
-        if let Some(due) = due {
+        if let Some(due) = session.poll_timeout() {
             let in_time = |writer: &Writer| writer.wakes.is_some_and(|wakes| wakes <= due);
             if !tables.writers.iter().any(|(_, writer)| in_time(writer)) {
                 wakeful.0.extend(tables.writers.pop_first().map(|(_, writer)| writer.waker));
             }
-        }
-        wakeful
-    }
-
-    /// Every writer there is.
-    pub(super) fn writers(&self) -> Wakeful {
-        let mut tables = self.tables();
-        let mut wakeful = Wakeful::default();
-        while let Some((_, writer)) = tables.writers.pop_first() {
-            wakeful.0.push(writer.waker);
         }
         wakeful
     }
@@ -193,12 +227,8 @@ impl Links {
 
     /// Whoever writes the lane works for it, too.
     pub(super) fn open_exchange(&self, lane: Lane) {
-        let before = self.tables().exchanges.insert(lane, Vec::new());
+        let before = self.tables().exchanges.insert(lane, Jobs::default());
         drop(before);
-    }
-
-    pub(super) fn has_jobs(&self, lane: Lane) -> bool {
-        self.tables().exchanges.get(&lane).is_some_and(|jobs| !jobs.is_empty())
     }
 
     /// Hands work to whoever writes the lane; it comes back if nobody does.
@@ -213,24 +243,50 @@ impl Links {
     }
 
     /// Takes the work that has been handed over.
-    pub(super) fn take_jobs(&self, lane: Lane) -> Vec<Job> {
+    pub(super) fn take_jobs(&self, lane: Lane) -> Jobs {
         self.tables().exchanges.get_mut(&lane).map(core::mem::take).unwrap_or_default()
     }
 
-    pub(super) fn started(&self, work: Work, handle: AbortHandle) {
-        let before = self.tables().tasks.insert(work, handle);
+    pub(super) fn started(&self, work: Work) {
+        let before = self.tables().tasks.insert(work, None);
         drop(before);
     }
 
-    /// Forgets a handler; it has ended or is to be stopped.
-    pub(super) fn ended(&self, work: Work) -> Option<AbortHandle> {
-        self.tables().tasks.remove(&work)
+    /// Whether a handler is to go on; if so, it wakes when it is stopped.
+    pub(super) fn is_wanted(&self, work: Work, cx: &Context<'_>) -> bool {
+        let mut tables = self.tables();
+        let Some(waker) = tables.tasks.get_mut(&work) else {
+            return false;
+        };
+        if waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return true;
+        }
+        let before = waker.replace(cx.waker().clone());
+        drop(tables);
+        drop(before);
+        true
     }
 
-    pub(super) fn abort_all(&self) {
+    /// Forgets a handler that has ended.
+    pub(super) fn ended(&self, work: Work) {
+        let waker = self.tables().tasks.remove(&work);
+        drop(waker);
+    }
+
+    /// Stops a handler: it is dropped the next time it would run, which is soon.
+    pub(super) fn stop(&self, work: Work) {
+        let waker = self.tables().tasks.remove(&work);
+        if let Some(Some(waker)) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn stop_all(&self) {
         let mut tasks = core::mem::take(&mut self.tables().tasks);
-        while let Some((_, handle)) = tasks.pop_first() {
-            handle.abort();
+        while let Some((_, waker)) = tasks.pop_first() {
+            if let Some(waker) = waker {
+                waker.wake();
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! A runtime crate supplies a [`Runtime`], byte streams that implement [`hyper::rt::Read`] and
 //! [`hyper::rt::Write`], and a [`Listener`]; everything else is here.
 
+#[cfg(feature = "client-driver")]
 mod abort;
 #[cfg(feature = "client-driver")]
 pub mod client;

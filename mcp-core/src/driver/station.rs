@@ -1,7 +1,6 @@
 //! Where an answer of Streamable HTTP is worked on and written.
 
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::panic::AssertUnwindSafe;
 use core::task::{Context, Poll, ready};
 use std::panic::catch_unwind;
@@ -11,7 +10,7 @@ use bytes::Bytes;
 
 use super::Runtime;
 use super::engine::{Engine, Link};
-use super::links::{Job, Links, WriterKey};
+use super::links::{Jobs, Links, WriterKey};
 use super::timer::Timer;
 use crate::app::Handler;
 use crate::session::Lane;
@@ -25,15 +24,28 @@ pub(super) struct Station<R: Runtime, H: Handler> {
     link: Arc<Link>,
     key: WriterKey,
     /// Locked by nobody: it only lets references to the station be shared.
-    jobs: Mutex<Vec<Job>>,
+    jobs: Mutex<Jobs>,
+    /// Who does the work for the lane.
+    worker: Worker,
     timer: Timer<R>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Worker {
+    Elsewhere,
+    /// The station; what begins later goes to tasks, as nobody waits yet.
+    Here,
+    /// The station, and others know.
+    Known,
+}
+
 impl<R: Runtime, H: Handler> Station<R, H> {
-    /// Writes a lane and does the work for it.
+    /// Writes a lane and does the work for it, of which it takes what there is.
     pub(super) fn working(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, lane: Lane) -> Self {
-        link.attachment().open_exchange(lane);
-        Self::writing(engine, link, lane)
+        let mut station = Self::writing(engine, link, lane);
+        station.worker = Worker::Here;
+        engine.pump_for(link, Some((lane, station.jobs())));
+        station
     }
 
     /// Writes a lane; the work for it is done elsewhere.
@@ -43,6 +55,7 @@ impl<R: Runtime, H: Handler> Station<R, H> {
             link: Arc::clone(link),
             key: link.attachment().new_writer(lane),
             jobs: Mutex::default(),
+            worker: Worker::Elsewhere,
             timer: Timer::new(engine.runtime.clone()),
         }
     }
@@ -54,36 +67,54 @@ impl<R: Runtime, H: Handler> Station<R, H> {
         cx: &mut Context<'_>,
     ) -> Poll<O::Output> {
         loop {
+            self.take_work();
             self.work(cx);
             if let Some(output) = outlet.look(self.now()) {
                 return Poll::Ready(output);
             }
             let links = self.link.attachment();
             links.register_writer(self.key, cx);
+            if self.worker == Worker::Here {
+                links.open_exchange(self.key.0);
+                self.worker = Worker::Known;
+            }
             // What happened before that has woken nobody.
-            if links.has_jobs(self.key.0) {
+            if self.take_work() {
                 continue;
             }
             if let Some(output) = outlet.look(self.now()) {
                 return Poll::Ready(output);
             }
             let deadline = outlet.deadline();
-            links.writer_sleeps(self.key, deadline);
+            self.link.attachment().writer_sleeps(self.key, deadline);
             ready!(self.timer.poll_until(deadline, cx));
             outlet.pass(self.now());
             self.engine.pump(&self.link);
         }
     }
 
+    /// Takes the work that others have begun; false if there is none.
+    fn take_work(&mut self) -> bool {
+        if self.worker != Worker::Known {
+            return false;
+        }
+        let jobs = self.link.attachment().take_jobs(self.key.0);
+        let is_some = !jobs.is_empty();
+        self.jobs().append(jobs);
+        is_some
+    }
+
     /// Does what can be done now.
     fn work(&mut self, cx: &mut Context<'_>) {
-        let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
-        jobs.append(&mut self.link.attachment().take_jobs(self.key.0));
-        jobs.retain_mut(|job| {
+        self.jobs().retain_mut(|job| {
             // One that panics has failed; it says so when it is dropped.
             let polled = catch_unwind(AssertUnwindSafe(|| job.as_mut().poll(cx)));
             matches!(polled, Ok(Poll::Pending))
         });
+    }
+
+    fn jobs(&mut self) -> &mut Jobs {
+        self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> Instant {
@@ -143,10 +174,9 @@ impl Outlet for McpStream<Links> {
 
 impl<R: Runtime, H: Handler> Drop for Station<R, H> {
     fn drop(&mut self) {
-        let links = self.link.attachment();
-        let untaken = links.close_station(self.key);
-        let jobs = self.jobs.get_mut().unwrap_or_else(PoisonError::into_inner);
-        for job in jobs.drain(..).chain(untaken) {
+        let untaken = self.link.attachment().close_station(self.key);
+        let jobs = core::mem::take(self.jobs());
+        for job in jobs.into_iter().chain(untaken) {
             self.engine.runtime.spawn(job);
         }
         self.engine.pump(&self.link);
