@@ -201,7 +201,7 @@ impl<O: Write + Unpin> Writer<O> {
                 let Some(transmit) = session.poll_transmit() else {
                     break;
                 };
-                write_line(&transmit.frame.to_bytes(), &mut self.pending);
+                write_line(&transmit.frame.into_bytes(), &mut self.pending);
             }
             drop(session);
             if self.pending.is_empty() {

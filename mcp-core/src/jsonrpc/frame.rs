@@ -114,6 +114,12 @@ impl Frame {
 
     /// The encoded message in one piece; copies only if it is shared.
     #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        if self.shared.is_none() { self.head } else { self.to_bytes() }
+    }
+
+    /// The encoded message in one piece, shared; copies only if it is shared already.
+    #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         let Some((body, tail)) = &self.shared else {
             return self.head.clone();

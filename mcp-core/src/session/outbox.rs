@@ -12,12 +12,17 @@ use crate::time::Instant;
 /// the bounds.
 const OVERHEAD: usize = size_of::<Queued>();
 
+/// How many frames the room is for that is kept.
+const ROOM: usize = 1;
+
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     standing: Queue,
     exchanges: SmallMap<u64, Queue>,
     /// What waits for exchanges, in all.
     exchanged: Weight,
+    /// The room of an exchange that is over, for the next one: each has one frame as a rule.
+    spare: VecDeque<Queued>,
     /// Whether nobody reads the standing stream now. What waits for it then has bounds of its
     /// own, and does not stop the session.
     parked: bool,
@@ -74,7 +79,11 @@ impl Outbox {
             Lane::Exchange(exchange) => {
                 self.exchanged.frames += 1;
                 self.exchanged.bytes = self.exchanged.bytes.saturating_add(cost);
-                self.exchanges.get_or_default(exchange)
+                let queue = self.exchanges.get_or_default(exchange);
+                if queue.frames.capacity() == 0 {
+                    queue.frames = core::mem::take(&mut self.spare);
+                }
+                queue
             }
         };
         queue.bytes = queue.bytes.saturating_add(cost);
@@ -108,7 +117,8 @@ impl Outbox {
                 let queue = self.exchanges.get_mut(&exchange)?;
                 let transmit = queue.pop()?;
                 if queue.frames.is_empty() {
-                    self.exchanges.remove(&exchange);
+                    let over = self.exchanges.remove(&exchange).unwrap_or_default();
+                    self.keep(over.frames);
                 }
                 self.exchanged.frames -= 1;
                 self.exchanged.bytes = self.exchanged.bytes.saturating_sub(cost(&transmit));
@@ -219,6 +229,13 @@ impl Outbox {
 
     pub(super) fn clear(&mut self) {
         *self = Self { parked: self.parked, ..Self::default() };
+    }
+
+    /// Keeps the room of a queue that is empty, unless it has grown.
+    fn keep(&mut self, room: VecDeque<Queued>) {
+        if self.spare.capacity() == 0 && room.capacity() <= ROOM {
+            self.spare = room;
+        }
     }
 
     /// Starts to count when the outbox has become full.

@@ -287,7 +287,7 @@ impl<O: Write + Unpin> Writer<O> {
                 return;
             };
             let before = self.pending.len();
-            let frame = transmit.frame.to_bytes();
+            let frame = transmit.frame.into_bytes();
             if let Some(traced) = traced {
                 traced(Trace::Sent(&frame));
             }

@@ -102,8 +102,8 @@ impl<A> Exchange<A> {
         }
         self.reader = None;
         let mut frames = core::iter::from_fn(|| session.poll_transmit_on(lane));
-        let first = frames.next().map(|transmit| transmit.frame.to_bytes());
-        let more = frames.map(|transmit| transmit.frame.to_bytes()).collect();
+        let first = frames.next().map(|transmit| transmit.frame.into_bytes());
+        let more = frames.map(|transmit| transmit.frame.into_bytes()).collect();
         if let Some(streams) = session.streams() {
             streams.close_exchange(self.stream);
         }

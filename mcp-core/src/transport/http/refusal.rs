@@ -166,7 +166,7 @@ pub(super) fn failure(
     id: Option<&RequestId>,
     error: &ErrorObject,
 ) -> Response<Bytes> {
-    let mut response = json(Frame::error(id, error).to_bytes());
+    let mut response = json(Frame::error(id, error).into_bytes());
     *response.status_mut() = status;
     response
 }

@@ -152,7 +152,7 @@ impl Job {
             revision: transmit.revision,
             method: transmit.method,
             params: transmit.params,
-            body: transmit.frame.to_bytes(),
+            body: transmit.frame.into_bytes(),
             generation,
             in_session,
             offered: None,
