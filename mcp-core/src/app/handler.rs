@@ -62,6 +62,15 @@ pub trait Handler: Send + Sync + 'static {
         client: Arc<Client>,
     ) -> impl Future<Output = Result<InitializeResult, ErrorObject>> + Send;
 
+    /// The client wants to initialize, and is answered the same as every other.
+    ///
+    /// The JSON of the result, as it is for the client's revision, need then not be written anew
+    /// for each; nor is [`initialize`](Self::initialize) asked. By default it is. Must not block.
+    fn greet(&self, connection: &Arc<Connection>, client: &Client) -> Option<RawJson> {
+        let _ = (connection, client);
+        None
+    }
+
     /// The client wants something done.
     ///
     /// Drivers poll the future once as soon as the request has arrived, one request after the

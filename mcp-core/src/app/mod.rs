@@ -99,6 +99,7 @@ mod feature;
 mod fields;
 #[cfg(feature = "schemars")]
 mod form;
+mod greetings;
 mod guard;
 mod handler;
 mod host;

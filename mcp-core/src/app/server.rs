@@ -18,6 +18,7 @@ use super::changes::Changes;
 use super::completion::{Completer, Subject};
 use super::connection::Connection;
 use super::decode::{self, Misfit};
+use super::greetings::Greetings;
 use super::guard::{guarded, resumed};
 use super::host::Host;
 use super::listen::{List, Listeners, MAX_WATCHED_URI};
@@ -55,6 +56,7 @@ pub struct Server(Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) greeting: InitializeResult,
+    pub(super) greetings: Greetings,
     /// Our name, as it stands in results of the modern era.
     pub(super) signature: RawJson,
     pub(super) served: MethodSet,
@@ -195,6 +197,14 @@ impl Handler for Server {
             // Whoever may have fewer here watches fewer.
             let _ = self.0.audience.watch(connection, uri, self.0.max_subscriptions);
         }
+    }
+
+    fn greet(&self, connection: &Arc<Connection>, client: &Client) -> Option<RawJson> {
+        if self.0.on_initialize.is_some() {
+            return None;
+        }
+        self.0.audience.join(connection);
+        self.0.greetings.of(&self.0.greeting, client.revision)
     }
 
     async fn initialize(

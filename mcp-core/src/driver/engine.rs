@@ -19,7 +19,7 @@ use crate::session::{
     Client, IncomingRequest, InitializeTicket, Lane, ServerEvent, ServerSession, SessionSnapshot,
 };
 use crate::time::Instant;
-use crate::transport::http::Slot;
+use crate::transport::http::{Slot, SlotGuard};
 
 /// A session with what its tasks need.
 pub(super) type Link = Slot<Links>;
@@ -63,12 +63,28 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
     /// Handles what the session has to tell, and wakes whoever writes its frames if there is
     /// anything to do.
     pub(super) fn pump(self: &Arc<Self>, link: &Arc<Link>) {
-        self.pump_for(link, None);
+        self.pump_on(link, link.lock(), None);
     }
 
     /// The same for someone who does the work for a lane, and takes what there is of it.
-    pub(super) fn pump_for(self: &Arc<Self>, link: &Arc<Link>, mut own: Option<(Lane, &mut Jobs)>) {
+    pub(super) fn pump_for(self: &Arc<Self>, link: &Arc<Link>, lane: Lane, jobs: &mut Jobs) {
+        self.pump_on(link, link.lock(), Some((lane, jobs)));
+    }
+
+    /// The same for someone who has just done something to the session.
+    fn pump_on(
+        self: &Arc<Self>,
+        link: &Arc<Link>,
+        session: SlotGuard<'_>,
+        mut own: Option<(Lane, &mut Jobs)>,
+    ) {
         let links = link.attachment();
+        if session.queued_events() == 0 {
+            let wakeful = links.whom_to_wake(&session);
+            drop(session);
+            return wakeful.wake();
+        }
+        drop(session);
         links.in_turn(|| {
             loop {
                 let mut session = link.lock();
@@ -93,7 +109,7 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         let links = link.attachment();
         match event {
             ServerEvent::Initialize(ticket, client) => {
-                return self.initialize(link, ticket, *client);
+                return self.initialize(link, ticket, client);
             }
             ServerEvent::Request(request) => return self.call(link, request),
             ServerEvent::Cancelled(key, _) => links.stop(Work::Request(key)),
@@ -137,11 +153,17 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
         self: &Arc<Self>,
         link: &Arc<Link>,
         ticket: InitializeTicket,
-        client: Client,
+        client: Arc<Client>,
     ) -> Option<(Lane, Job)> {
-        let connection = Arc::clone(link.attachment().connection()?);
+        let connection = link.attachment().connection()?;
+        let greet = || self.handler.greet(connection, &client);
+        if let Ok(Some(result)) = catch_unwind(AssertUnwindSafe(greet)) {
+            connection.introduce(client);
+            link.lock().accept_written(self.runtime.now(), ticket, result);
+            return None;
+        }
+        let connection = Arc::clone(connection);
         let lane = link.lock().initialize_lane().unwrap_or(Lane::Standing);
-        let client = Arc::new(client);
         let mut owed = Owed::new(self, link, ticket);
         let engine = Arc::clone(self);
         begin(Box::pin(async move {
@@ -283,8 +305,9 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
         if self.started {
             self.link.attachment().ended(ticket.work());
         }
-        give(&mut self.link.lock(), self.engine.runtime.now(), ticket);
-        self.engine.pump(&self.link);
+        let mut session = self.link.lock();
+        give(&mut session, self.engine.runtime.now(), ticket);
+        self.engine.pump_on(&self.link, session, None);
     }
 }
 

@@ -44,7 +44,7 @@ impl<R: Runtime, H: Handler> Station<R, H> {
     pub(super) fn working(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, lane: Lane) -> Self {
         let mut station = Self::writing(engine, link, lane);
         station.worker = Worker::Here;
-        engine.pump_for(link, Some((lane, station.jobs())));
+        engine.pump_for(link, lane, station.jobs());
         station
     }
 

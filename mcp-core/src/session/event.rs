@@ -1,6 +1,7 @@
 //! What goes in and out of a session.
 
 use alloc::borrow::Cow;
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use crate::error::RequestError;
@@ -218,9 +219,10 @@ impl Client {
 #[non_exhaustive]
 pub enum ServerEvent {
     /// The client wants to initialize: answer with
-    /// [`ServerSession::accept`](super::ServerSession::accept) or
+    /// [`ServerSession::accept`](super::ServerSession::accept),
+    /// [`accept_written`](super::ServerSession::accept_written) or
     /// [`refuse`](super::ServerSession::refuse).
-    Initialize(InitializeTicket, alloc::boxed::Box<Client>),
+    Initialize(InitializeTicket, Arc<Client>),
     /// The handshake is complete: `notifications/initialized` has come.
     Initialized,
     /// A request to work on: answer with

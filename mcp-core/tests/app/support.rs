@@ -192,7 +192,7 @@ pub(crate) fn client(revision: Revision, capabilities: &str) -> Arc<Client> {
             let info = Implementation::new("s", "1");
             let result = InitializeResult::new(ServerCapabilities::new(), info);
             session.accept(Instant::EPOCH, ticket, result);
-            return Arc::from(client);
+            return client;
         }
     }
 }

@@ -114,7 +114,7 @@ pub(crate) struct Server {
     pub(crate) config: Arc<SessionConfig>,
     pub(crate) now: Instant,
     pub(crate) initialize: Option<InitializeTicket>,
-    pub(crate) client: Option<Box<Client>>,
+    pub(crate) client: Option<Arc<Client>>,
     pub(crate) work: Vec<IncomingRequest>,
 }
 

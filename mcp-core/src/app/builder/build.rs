@@ -6,6 +6,7 @@ use core::num::NonZeroUsize;
 use super::super::ConfigError;
 use super::super::audience::Audience;
 use super::super::completion::{Completer, Subject};
+use super::super::greetings::Greetings;
 use super::super::listen::Listeners;
 use super::super::method::{Listener, MethodEntry};
 use super::super::server::{Inner, Server};
@@ -68,6 +69,7 @@ impl ServerBuilder {
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
             greeting,
+            greetings: Greetings::default(),
             signature,
             served,
             tools: Shelf::new(self.changes.tools, form.clone()),

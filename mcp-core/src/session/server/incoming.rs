@@ -1,7 +1,7 @@
 //! What a session makes of what came in.
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -166,7 +166,7 @@ impl ServerSession {
         self.initialize = Some((id, lane, revision));
         let client =
             Client { revision, capabilities: params.capabilities, info: params.client_info };
-        self.emit(ServerEvent::Initialize(InitializeTicket(()), Box::new(client)));
+        self.emit(ServerEvent::Initialize(InitializeTicket(()), Arc::new(client)));
         Ok(())
     }
 

@@ -157,6 +157,23 @@ impl ServerSession {
     ///
     /// The protocol version in `result` is replaced by the negotiated one.
     pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, mut result: InitializeResult) {
+        let Some((_, _, revision)) = &self.initialize else {
+            return;
+        };
+        result.protocol_version = revision.as_str().into();
+        result.adapt(*revision);
+        let reply = RawJson::from_value(&result)
+            .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
+        self.conclude_initialize(now, ticket, &reply);
+    }
+
+    /// The same with the JSON of the result, written before: it says and has what belongs to the
+    /// negotiated revision, which is that of the [`Client`](super::Client).
+    pub fn accept_written(&mut self, now: Instant, ticket: InitializeTicket, result: RawJson) {
+        self.conclude_initialize(now, ticket, &Ok(result));
+    }
+
+    fn conclude_initialize(&mut self, now: Instant, ticket: InitializeTicket, reply: &Reply) {
         let now = self.advance(now);
         let InitializeTicket(()) = ticket;
         let Some((id, lane, revision)) = self.initialize.take() else {
@@ -165,15 +182,11 @@ impl ServerSession {
         let Ok(next) = step(self.phase, Step::Accept) else {
             return;
         };
-        result.protocol_version = revision.as_str().into();
-        result.adapt(revision);
-        let reply = RawJson::from_value(&result)
-            .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
         self.phase = next;
         self.revision = Some(revision);
         self.handshake_deadline = None;
         self.ids.remove(&id);
-        self.transmit(now, lane, Frame::response(&id, &reply));
+        self.transmit(now, lane, Frame::response(&id, reply));
         if core::mem::take(&mut self.initialized_early) {
             self.complete_handshake(now);
         }
