@@ -8,6 +8,13 @@ use std::panic::catch_unwind;
 
 use crate::jsonrpc::ErrorObject;
 
+/// Starts a request's work; a panic on the way is the request's error, as in [`guarded`].
+pub(super) fn started<T>(start: impl FnOnce() -> Result<T, ErrorObject>) -> Result<T, ErrorObject> {
+    // Unwind safety: what it takes with it is dropped.
+    catch_unwind(AssertUnwindSafe(start))
+        .unwrap_or_else(|_| Err(ErrorObject::internal("Internal error")))
+}
+
 /// Runs a request's work; a panic in it is the request's error and nobody else's.
 ///
 /// The client hears "Internal error" and nothing of what the panic said. Nothing is caught in

@@ -10,10 +10,8 @@ use serde::de::DeserializeOwned;
 
 use super::connection::Connection;
 use super::decode::{self, Misfit};
-use super::guard::resumed;
 use super::{CallError, Context, Work};
-use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply, with_member};
-use crate::revision::{Era, Revision};
+use crate::jsonrpc::{ErrorObject, Params, RawJson};
 
 /// Reads the params and starts the work.
 type Run = dyn Fn(&str, Context) -> Result<Work<RawJson>, Misfit> + Send + Sync;
@@ -37,19 +35,13 @@ impl MethodEntry {
         Self(Box::new(run))
     }
 
-    pub(super) async fn call(
+    /// Calls the handler, if the params fit.
+    pub(super) fn begin(
         &self,
         params: Option<&Params>,
         cx: Context,
-        revision: Revision,
-    ) -> Reply {
-        let work = (self.0)(params.map_or("{}", |params| params.as_str()), cx)?;
-        let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
-        Ok(match revision.era() {
-            Era::Legacy => result,
-            // JSONRPC-19, JSONRPC-20
-            Era::Modern => with_member(&result, "resultType", r#""complete""#),
-        })
+    ) -> Result<Work<RawJson>, Misfit> {
+        (self.0)(params.map_or("{}", |params| params.as_str()), cx)
     }
 }
 

@@ -92,6 +92,7 @@ mod contract;
 mod conversation;
 pub(crate) mod decode;
 mod digest;
+mod dispatch;
 mod error;
 mod extension;
 mod feature;

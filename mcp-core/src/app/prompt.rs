@@ -12,7 +12,6 @@ use core::future::Future;
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, Misfit};
-use super::guard::resumed;
 use super::shelf::Item;
 use super::{CallError, Context, Work};
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
@@ -83,18 +82,22 @@ impl PromptEntry {
         arguments.any(|argument| argument.name == name)
     }
 
-    pub(super) async fn get(
+    /// Calls the handler, if the arguments fit.
+    pub(super) fn begin(
         &self,
         arguments: &str,
         cx: Context,
-    ) -> Result<GetPromptResult, CallError> {
+    ) -> Result<Work<GetPromptResult>, ErrorObject> {
         self.check_arguments(arguments)?;
-        let work = (self.run)(arguments, cx).map_err(ErrorObject::from)?;
-        let mut result = resumed(work).await?;
+        Ok((self.run)(arguments, cx)?)
+    }
+
+    /// The result, with our description if it has none.
+    pub(super) fn described(&self, mut result: GetPromptResult) -> GetPromptResult {
         if result.description.is_none() {
             result.description.clone_from(&self.prompt.description);
         }
-        Ok(result)
+        result
     }
 
     /// PROMPT-05, PROMPT-07: arguments are texts, and the required ones must be there.

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::decode::{self, Misfit};
-use super::guard::resumed;
 use super::shelf::Item;
 use super::{CallError, ConfigError, Context, Contract, Work};
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson};
@@ -168,19 +167,14 @@ impl ToolEntry {
         Ok(())
     }
 
-    /// Calls the tool. Arguments that do not fit are the model's to correct since 2025-11-25,
-    /// and errors of the protocol before (TOOL-14, TOOL-15).
-    pub(super) async fn call(
+    /// Calls the handler, if the arguments fit.
+    pub(super) fn begin(
         &self,
         arguments: &str,
         cx: Context,
-        revision: Revision,
-    ) -> Result<CallToolResult, CallError> {
-        let checked = self.contract.check_arguments(arguments);
-        match checked.and_then(|()| (self.run)(arguments, cx)) {
-            Ok(work) => Ok(self.keeps_its_word(resumed(work).await?)?),
-            Err(misfit) => misfitting(&misfit, revision),
-        }
+    ) -> Result<Work<CallToolResult>, Misfit> {
+        self.contract.check_arguments(arguments)?;
+        (self.run)(arguments, cx)
     }
 
     /// Starts a call of the tool that may go on without the request.
@@ -190,8 +184,7 @@ impl ToolEntry {
         cx: Context,
         revision: Revision,
     ) -> Work<CallToolResult> {
-        let checked = self.contract.check_arguments(arguments);
-        let started = checked.and_then(|()| (self.run)(arguments, cx));
+        let started = self.begin(arguments, cx);
         Box::pin(async move {
             match started {
                 Ok(work) => Ok(self.keeps_its_word(work.await?)?),
@@ -201,7 +194,10 @@ impl ToolEntry {
     }
 
     /// TOOL-22: a tool with an output schema has structured output, or clients fail the call.
-    fn keeps_its_word(&self, result: CallToolResult) -> Result<CallToolResult, ErrorObject> {
+    pub(super) fn keeps_its_word(
+        &self,
+        result: CallToolResult,
+    ) -> Result<CallToolResult, ErrorObject> {
         if self.tool.output_schema.is_none() || result.is_error == Some(true) {
             return Ok(result);
         }
@@ -217,8 +213,9 @@ impl ToolEntry {
     }
 }
 
-/// What a call is answered with whose arguments do not fit.
-fn misfitting(misfit: &Misfit, revision: Revision) -> Result<CallToolResult, CallError> {
+/// What a call is answered with whose arguments do not fit: they are the model's to correct since
+/// 2025-11-25, and errors of the protocol before (TOOL-14, TOOL-15).
+pub(super) fn misfitting(misfit: &Misfit, revision: Revision) -> Result<CallToolResult, CallError> {
     let message = alloc::format!("{misfit}");
     if revision < Revision::V2025_11_25 {
         return Err(ErrorObject::invalid_params(message).into());

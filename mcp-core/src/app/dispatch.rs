@@ -1,0 +1,466 @@
+//! Requests: what each of them sets off, and how what comes of it is put.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::future::Future;
+use core::pin::Pin;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use super::completion::Subject;
+use super::connection::Connection;
+use super::decode::{self, Misfit};
+use super::guard::resumed;
+use super::listen::MAX_WATCHED_URI;
+use super::prompt::PromptEntry;
+use super::round::Round;
+use super::server::Inner;
+use super::shelf::{Item, Shelf};
+use super::task::{Beginning, Slot};
+use super::tool::{ToolEntry, misfitting};
+use super::{CallError, Context, Work};
+use crate::jsonrpc::{
+    ErrorCode, ErrorObject, Member, Params, RawJson, Reply, json_with_meta_member, with_member,
+    with_meta_member,
+};
+use crate::lifecycle::{Method, Sender};
+use crate::model::{
+    CallToolResult, CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision,
+    GetPromptResult, InitializeResult, ListParams, Meta, ReadResourceResult, SetLevelParams,
+};
+use crate::revision::{Era, Revision};
+
+/// A request whose handler, if it has one, has been called.
+pub(super) enum Running<'a> {
+    /// There is nothing more to do; in the modern era the result is signed, too.
+    Answered(RawJson),
+    Tool(Arc<ToolEntry>, Option<Arc<Round>>, Work<CallToolResult>),
+    Prompt(Arc<PromptEntry>, Option<Arc<Round>>, Work<GetPromptResult>),
+    Resource(Option<Arc<Round>>, Work<ReadResourceResult>),
+    Completion(Work<Completion>),
+    /// A method of the application's own.
+    Method(Work<RawJson>),
+    /// What is asked for less often, and would make all of this larger.
+    Other(Pin<Box<dyn Future<Output = Reply> + Send + 'a>>),
+}
+
+impl Inner {
+    /// Calls the handler of a request. An error is its answer.
+    pub(super) fn begin(
+        &self,
+        mut cx: Context,
+        method: Method,
+        params: Option<Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
+        if !self.served.serves(&method, revision, Sender::Client) {
+            return Err(ErrorObject::method_not_found(method.as_str()));
+        }
+        if self.greeting.capabilities.logging.is_some() {
+            cx = cx.with_logging();
+        }
+        let given = params.as_ref();
+        self.open_round(&mut cx, &method, given)?;
+        let reply = match method {
+            Method::ToolsCall => return self.begin_tool(cx, given, revision),
+            Method::PromptsGet => return self.begin_prompt(cx, given, revision),
+            Method::ResourcesRead => return self.begin_resource(cx, given, revision),
+            Method::CompletionComplete => return self.begin_completion(cx, given, revision),
+            // Kept as they are sent, signed.
+            Method::ToolsList => return list(&self.tools, given, revision),
+            Method::PromptsList => return list(&self.prompts, given, revision),
+            Method::ResourcesList => return list(&self.resources, given, revision),
+            Method::ResourcesTemplatesList => return list(&self.templates, given, revision),
+            Method::SubscriptionsListen => {
+                return Ok(Running::Other(Box::pin(async move {
+                    let capabilities = &self.greeting.capabilities;
+                    let (limit, tasks) = (self.max_subscriptions, self.tasks.as_deref());
+                    let given = params.as_ref();
+                    let reply = self.listeners.listen(cx, given, capabilities, limit, tasks).await;
+                    reply.map(|result| self.sign(&result))
+                })));
+            }
+            Method::TasksGet
+            | Method::TasksResult
+            | Method::TasksList
+            | Method::TasksCancel
+            | Method::TasksUpdate => {
+                let Some(tasks) = &self.tasks else {
+                    return Err(ErrorObject::method_not_found(method.as_str()));
+                };
+                return Ok(Running::Other(Box::pin(async move {
+                    let reply = tasks.answer(cx, method, params.as_ref()).await;
+                    reply.map(|result| self.put(result, revision))
+                })));
+            }
+            Method::ServerDiscover => self.discover(revision)?,
+            Method::ResourcesSubscribe => self.subscribe(cx.connection(), given)?,
+            Method::ResourcesUnsubscribe => {
+                let UriParams { uri } = UriParams::read(given)?;
+                self.audience.unwatch(cx.connection(), &uri);
+                RawJson::EMPTY_OBJECT
+            }
+            Method::LoggingSetLevel => {
+                let SetLevelParams { level, .. } = decode::params(given)?;
+                cx.connection().set_log_level(level);
+                RawJson::EMPTY_OBJECT
+            }
+            other => match self.methods.get(&other) {
+                Some(entry) => return Ok(Running::Method(entry.begin(given, cx)?)),
+                None => return Err(ErrorObject::method_not_found(other.as_str())),
+            },
+        };
+        Ok(Running::Answered(self.put(reply, revision)))
+    }
+
+    /// Waits for the handler, and puts what comes of it into an answer.
+    pub(super) async fn finish(
+        &self,
+        running: Result<Running<'_>, ErrorObject>,
+        revision: Revision,
+    ) -> Reply {
+        match running? {
+            Running::Answered(result) => Ok(result),
+            Running::Tool(entry, round, work) => {
+                let result = resumed(work).await;
+                let result = result.and_then(|result| Ok(entry.keeps_its_word(result)?));
+                self.close_round(round, revision, result, CallError::into_tool_result)
+            }
+            Running::Prompt(entry, round, work) => {
+                let result = resumed(work).await.map(|result| entry.described(result));
+                self.close_round(round, revision, result, fail)
+            }
+            Running::Resource(round, work) => {
+                let result = resumed(work).await;
+                self.close_round(round, revision, result, fail)
+            }
+            Running::Completion(work) => {
+                let completion = resumed(work).await.map_err(|error| error.into_error(revision))?;
+                let result = encode(CompleteResult::new(completion), revision)?;
+                Ok(self.put(result, revision))
+            }
+            Running::Method(work) => {
+                let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
+                Ok(match revision.era() {
+                    Era::Legacy => result,
+                    // JSONRPC-19, JSONRPC-20
+                    Era::Modern => self.sign(&with_member(&result, "resultType", r#""complete""#)),
+                })
+            }
+            Running::Other(work) => work.await,
+        }
+    }
+
+    /// A result as its revision has it: in the modern era it says whose it is.
+    fn put(&self, result: RawJson, revision: Revision) -> RawJson {
+        match revision.era() {
+            Era::Legacy => result,
+            Era::Modern => self.sign(&result),
+        }
+    }
+
+    /// DISC-01, DISC-03.
+    fn discover(&self, revision: Revision) -> Reply {
+        let InitializeResult { capabilities, instructions, .. } = &self.greeting;
+        let versions: Vec<String> = Revision::ALL.iter().map(ToString::to_string).collect();
+        let mut result = DiscoverResult::new(versions, capabilities.clone());
+        result.instructions.clone_from(instructions);
+        encode(result, revision)
+    }
+
+    /// Says whose result it is (META-13).
+    fn sign(&self, result: &RawJson) -> RawJson {
+        with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
+    }
+
+    fn begin_tool(
+        &self,
+        mut cx: Context,
+        params: Option<&Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
+        let params = NamedParams::read(params)?;
+        let arguments = params.arguments();
+        if !arguments.starts_with('{') {
+            return Err(ErrorObject::invalid_params("`arguments` must be an object"));
+        }
+        let Some(entry) = self.tools.get(&params.name) else {
+            return Err(unknown("tool", &params.name));
+        };
+        let round = cx.round.clone();
+        if let Some(tasks) = &self.tasks
+            && let Some(slot) = tasks.admit(entry.tool.task_support(), params.task, &cx)?
+        {
+            if slot.is_at_once() {
+                slot.start()?;
+            }
+            cx.task = Some(Arc::clone(&slot));
+            let work = entry.start(arguments, cx, revision);
+            return Ok(Running::Other(Box::pin(self.finish_task(slot, work, round, revision))));
+        }
+        match entry.begin(arguments, cx) {
+            Ok(work) => Ok(Running::Tool(entry, round, work)),
+            Err(misfit) => {
+                let result = misfitting(&misfit, revision);
+                let fail = CallError::into_tool_result;
+                self.close_round(round, revision, result, fail).map(Running::Answered)
+            }
+        }
+    }
+
+    /// Works on a call whose answer may be that it is a task.
+    async fn finish_task(
+        &self,
+        slot: Arc<Slot>,
+        work: Work<CallToolResult>,
+        round: Option<Arc<Round>>,
+        revision: Revision,
+    ) -> Reply {
+        match slot.conduct(work).await {
+            Beginning::Task(reply) if revision.era() == Era::Legacy => reply,
+            Beginning::Task(reply) => reply.map(|result| self.sign(&result)),
+            Beginning::Answer(result) => {
+                self.close_round(round, revision, result, CallError::into_tool_result)
+            }
+        }
+    }
+
+    fn begin_prompt(
+        &self,
+        cx: Context,
+        params: Option<&Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
+        let params = NamedParams::read(params)?;
+        let Some(entry) = self.prompts.get(&params.name) else {
+            return Err(unknown("prompt", &params.name));
+        };
+        let round = cx.round.clone();
+        match entry.begin(params.arguments(), cx) {
+            Ok(work) => Ok(Running::Prompt(entry, round, work)),
+            Err(error) => {
+                let result: Result<GetPromptResult, _> = Err(error.into());
+                self.close_round(round, revision, result, fail).map(Running::Answered)
+            }
+        }
+    }
+
+    fn begin_resource(
+        &self,
+        cx: Context,
+        params: Option<&Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
+        let UriParams { uri } = UriParams::read(params)?;
+        let round = cx.round.clone();
+        match self.find_resource(&uri, cx) {
+            Some(work) => Ok(Running::Resource(round, work)),
+            None => {
+                let result: Result<ReadResourceResult, _> = Err(CallError::resource_not_found(uri));
+                self.close_round(round, revision, result, fail).map(Running::Answered)
+            }
+        }
+    }
+
+    /// Takes up what earlier rounds of a request left, if it may take several (MRTR-02).
+    fn open_round(
+        &self,
+        cx: &mut Context,
+        method: &Method,
+        params: Option<&Params>,
+    ) -> Result<(), ErrorObject> {
+        if !takes_rounds(method) || cx.revision().era() == Era::Legacy {
+            return Ok(());
+        }
+        let principal = cx.principal.clone();
+        cx.round = Some(Arc::new(Round::read(principal, method.clone(), params, &self.seal)?));
+        Ok(())
+    }
+
+    /// Answers with the result, or with the questions without which there is none.
+    fn close_round<T: ForRevision + Serialize>(
+        &self,
+        round: Option<Arc<Round>>,
+        revision: Revision,
+        result: Result<T, CallError>,
+        fail: impl FnOnce(CallError, Revision) -> Result<T, ErrorObject>,
+    ) -> Reply {
+        let error = match result {
+            Ok(result) => return self.encode(result, revision),
+            Err(error) => error,
+        };
+        let round = round.filter(|_| error.may_want_input());
+        match round.and_then(|round| round.end(&self.seal).transpose()) {
+            Some(asks) => self.encode(asks?, revision),
+            None => self.encode(fail(error, revision)?, revision),
+        }
+    }
+
+    /// Writes a result, signed where results are.
+    fn encode<T: ForRevision + Serialize>(&self, result: T, revision: Revision) -> Reply {
+        if revision.era() == Era::Legacy {
+            return encode(result, revision);
+        }
+        let result = result.for_revision(revision);
+        json_with_meta_member(&result, Meta::SERVER_INFO, self.signature.as_str())
+            .map_err(|_| no_json())
+    }
+
+    fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {
+        if let Some(entry) = self.resources.get(uri) {
+            return Some(entry.read(cx));
+        }
+        // The handler runs outside: nothing may be locked while it does.
+        let (entry, variables) = self.templates.find_map(|entry| {
+            let variables = entry.template.captures(uri)?;
+            Some((Arc::clone(entry), variables))
+        })?;
+        Some(entry.read(variables, cx))
+    }
+
+    fn subscribe(&self, connection: &Arc<Connection>, params: Option<&Params>) -> Reply {
+        let UriParams { uri } = UriParams::read(params)?;
+        if uri.len() > MAX_WATCHED_URI {
+            return Err(ErrorObject::invalid_params(format!(
+                "The URI is longer than {MAX_WATCHED_URI} bytes"
+            )));
+        }
+        let limit = self.max_subscriptions;
+        match self.audience.watch(connection, &uri, limit) {
+            Ok(()) => Ok(RawJson::EMPTY_OBJECT),
+            Err(_) => Err(ErrorObject::new(
+                ErrorCode::INVALID_REQUEST,
+                format!("Too many subscriptions: a session may have {limit}"),
+            )),
+        }
+    }
+
+    fn begin_completion(
+        &self,
+        cx: Context,
+        params: Option<&Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
+        let params: CompleteParams = decode::params(params)?;
+        let subject =
+            self.subject(Subject::new(params.reference.clone()), &params.argument.name)?;
+        let completer = self.completions.get(&subject);
+        match completer.and_then(|it| it.get(&params.argument.name)) {
+            Some(completer) => Ok(Running::Completion(completer.run(params.into(), cx))),
+            None => {
+                encode(CompleteResult::new(Completion::new([])), revision).map(Running::Answered)
+            }
+        }
+    }
+
+    /// What an argument belongs to, if there is such an argument (COMP-06). A resource may be
+    /// named by a URI of its template's making (COMP-03).
+    fn subject(&self, subject: Subject, argument: &str) -> Result<Subject, ErrorObject> {
+        let (found, has_argument) = match &subject {
+            Subject::Prompt(name) => {
+                let Some(entry) = self.prompts.get(name) else {
+                    return Err(unknown("prompt", name));
+                };
+                (subject, entry.has_argument(argument))
+            }
+            Subject::Template(uri) => {
+                let entry = self.templates.get(uri).or_else(|| {
+                    self.templates
+                        .find_map(|entry| entry.template.captures(uri).map(|_| Arc::clone(entry)))
+                });
+                let Some(entry) = entry else {
+                    return Err(unknown("resource template", uri));
+                };
+                let template = entry.resource_template.uri_template.clone();
+                (Subject::Template(template), entry.template.has_variable(argument))
+            }
+        };
+        if has_argument { Ok(found) } else { Err(unknown("argument", argument)) }
+    }
+}
+
+/// MRTR-02
+const fn takes_rounds(method: &Method) -> bool {
+    matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead)
+}
+
+fn list<T: Item>(
+    shelf: &Shelf<T>,
+    params: Option<&Params>,
+    revision: Revision,
+) -> Result<Running<'static>, ErrorObject> {
+    let cursor = params.and_then(Params::members).and_then(|it| it.optional(Member::Cursor));
+    let cursor = match (params, cursor) {
+        (None, _) | (_, Some(None)) => None,
+        _ => decode::params::<ListParams>(params)?.cursor,
+    };
+    shelf.list(cursor.as_ref(), revision).map(Running::Answered)
+}
+
+fn encode<T: ForRevision + Serialize>(result: T, revision: Revision) -> Reply {
+    RawJson::from_value(&result.for_revision(revision)).map_err(|_| no_json())
+}
+
+fn no_json() -> ErrorObject {
+    ErrorObject::internal("the result has no JSON form")
+}
+
+fn fail<T>(error: CallError, revision: Revision) -> Result<T, ErrorObject> {
+    Err(error.into_error(revision))
+}
+
+fn unknown(what: &str, name: &str) -> ErrorObject {
+    ErrorObject::invalid_params(decode::shorten(format!("Unknown {what}: {name}")))
+}
+
+#[derive(Deserialize)]
+struct NamedParams<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default, deserialize_with = "unread")]
+    arguments: Option<&'a [u8]>,
+    #[serde(borrow, default, deserialize_with = "unread")]
+    task: Option<&'a [u8]>,
+}
+
+/// The text of a member that may be null.
+fn unread<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de [u8]>, D::Error> {
+    let json = <Option<&'de RawValue>>::deserialize(deserializer)?;
+    Ok(json.map(|json| json.get().as_bytes()))
+}
+
+impl<'a> NamedParams<'a> {
+    fn read(params: Option<&'a Params>) -> Result<Self, Misfit> {
+        // What is not as it should be is told so by the plain reading.
+        let found = params.and_then(Params::members).and_then(|members| {
+            Some(Self {
+                name: members.text(Member::Name)?,
+                arguments: members.optional(Member::Arguments)?,
+                task: members.optional(Member::Task)?,
+            })
+        });
+        found.map_or_else(|| decode::params(params), Ok)
+    }
+
+    fn arguments(&self) -> &'a str {
+        self.arguments.map_or("{}", |json| core::str::from_utf8(json).unwrap_or_default())
+    }
+}
+
+#[derive(Deserialize)]
+struct UriParams<'a> {
+    #[serde(borrow)]
+    uri: Cow<'a, str>,
+}
+
+impl<'a> UriParams<'a> {
+    fn read(params: Option<&'a Params>) -> Result<Self, Misfit> {
+        let found = params.and_then(Params::members).and_then(|it| it.text(Member::Uri));
+        found.map_or_else(|| decode::params(params), |uri| Ok(Self { uri }))
+    }
+}
