@@ -23,7 +23,9 @@ const SILENT: u8 = u8::MAX;
 /// One client's session, as the application sees it. In the modern era there is no such thing,
 /// and this is about a single request.
 pub struct Connection {
-    peer: Box<dyn Peer>,
+    peer: Arc<dyn Peer>,
+    /// What the one request says of its client that there is.
+    caller: Option<Caller>,
     client: OnceLock<Arc<Client>>,
     principal: OnceLock<Arc<str>>,
     /// A [`Level`] by its number.
@@ -35,25 +37,25 @@ impl Connection {
     /// A connection to a client that has not introduced itself.
     #[must_use]
     pub fn new(peer: impl Peer + 'static) -> Arc<Self> {
-        Arc::new(Self {
-            peer: Box::new(peer),
-            client: OnceLock::new(),
-            principal: OnceLock::new(),
-            log_level: AtomicU8::new(Level::Info as u8),
-            kept: Mutex::default(),
-        })
+        Arc::new(Self::of(Arc::new(peer), None, Level::Info as u8))
     }
 
     /// The client of one request of the modern era, which is all there is of it.
     #[must_use]
-    pub fn stateless(peer: impl Peer + 'static, caller: Caller) -> Arc<Self> {
-        let Caller { client, log_level } = caller;
-        let connection = Self::new(peer);
-        connection.introduce(client);
-        if let Some(level) = log_level {
-            connection.set_log_level(level);
+    pub fn stateless(peer: Arc<dyn Peer>, caller: Caller) -> Arc<Self> {
+        let log_level = caller.log_level.map_or(SILENT, |level| level as u8);
+        Arc::new(Self::of(peer, Some(caller), log_level))
+    }
+
+    const fn of(peer: Arc<dyn Peer>, caller: Option<Caller>, log_level: u8) -> Self {
+        Self {
+            peer,
+            caller,
+            client: OnceLock::new(),
+            principal: OnceLock::new(),
+            log_level: AtomicU8::new(log_level),
+            kept: Mutex::new(Vec::new()),
         }
-        connection
     }
 
     /// Takes note of who the client is, once its `initialize` has been accepted.
@@ -127,7 +129,10 @@ impl Connection {
     /// Who the client is; `None` if it was served without a handshake.
     #[must_use]
     pub fn client(&self) -> Option<&Arc<Client>> {
-        self.client.get()
+        match &self.caller {
+            Some(caller) => Some(self.client.get_or_init(|| Arc::new(caller.client()))),
+            None => self.client.get(),
+        }
     }
 
     /// On whose behalf the client speaks, if it had to say.
@@ -139,7 +144,10 @@ impl Connection {
     /// The revision both sides speak; the newest legacy one if none was negotiated.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.client().map_or(Revision::LATEST_LEGACY, |client| client.revision)
+        match &self.caller {
+            Some(caller) => caller.revision,
+            None => self.client.get().map_or(Revision::LATEST_LEGACY, |client| client.revision),
+        }
     }
 
     /// Whether the client wants log messages of this level: until it says so, from `info` up in
@@ -152,6 +160,6 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("Connection").field("client", &self.client()).finish_non_exhaustive()
     }
 }

@@ -1,11 +1,12 @@
 //! One round of a request: the answers there are, and the questions that are still open.
 
 use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +23,8 @@ pub(super) struct Round {
     owner: Owner,
     /// The answers that came with the request.
     given: InputResponses,
-    log: Mutex<Log>,
+    /// Most handlers neither ask nor remember anything.
+    log: Mutex<Option<Box<Log>>>,
 }
 
 #[derive(Debug, Default)]
@@ -83,64 +85,67 @@ impl Round {
             decode::params(params)?
         };
         let state = match params.request_state {
-            None => State::default(),
+            None => None,
             Some(sealed) => serde_json::from_slice(&seal.open(&owner, &sealed)?)
+                .map(Some)
                 .map_err(|_| ErrorObject::invalid_params("`requestState` is of another version"))?,
         };
-        let log = Mutex::new(Log { state, ..Log::default() });
+        let log = Mutex::new(state.map(|state| Box::new(Log { state, ..Log::default() })));
         Ok(Self { owner, given: params.input_responses.unwrap_or_default(), log })
     }
 
     /// The key of the next question called `key`: the second one of that name in a run is
     /// another question, as it would be another request in the legacy era.
     pub(super) fn name(&self, key: &str) -> String {
-        let mut log = self.log();
-        let mut name = key.to_owned();
-        let mut turn = 1u32;
-        while !log.used.insert(name.clone()) {
-            turn = turn.saturating_add(1);
-            name = format!("{key}#{turn}");
-        }
-        name
+        self.log(|log| {
+            let mut name = key.to_owned();
+            let mut turn = 1u32;
+            while !log.used.insert(name.clone()) {
+                turn = turn.saturating_add(1);
+                name = format!("{key}#{turn}");
+            }
+            name
+        })
     }
 
     /// The answer to a question. What was answered in an earlier round stays as it was.
     pub(super) fn answer(&self, name: &str) -> Option<RawJson> {
-        let kept = self.log().state.answers.get(name).cloned();
+        let kept = self.log(|log| log.state.answers.get(name).cloned());
         kept.or_else(|| self.given.get(name).cloned())
     }
 
     /// Takes an answer over into the next rounds.
     pub(super) fn keep(&self, name: String, answer: RawJson) {
-        self.log().state.answers.insert(name, answer);
+        self.log(|log| log.state.answers.insert(name, answer));
     }
 
     /// Takes note of a question to ask when the round ends.
     pub(super) fn ask(&self, name: String, question: InputRequest) {
-        self.log().open.insert(name, question);
+        self.log(|log| log.open.insert(name, question));
     }
 
     pub(super) fn memo(&self, key: &str) -> Option<RawJson> {
-        self.log().state.memos.get(key).cloned()
+        self.log(|log| log.state.memos.get(key).cloned())
     }
 
     pub(super) fn set_memo(&self, key: &str, value: RawJson) {
-        self.log().state.memos.insert(key.to_owned(), value);
+        self.log(|log| log.state.memos.insert(key.to_owned(), value));
     }
 
     /// The questions that are open, with the state to go on from; `None` if there are none.
     pub(super) fn end(&self, seal: &Seal) -> Result<Option<InputRequiredResult>, ErrorObject> {
-        let mut log = self.log();
-        if log.open.is_empty() {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(log) = log.as_mut().filter(|log| !log.open.is_empty()) else {
             return Ok(None);
-        }
+        };
         log.state.rounds = log.state.rounds.saturating_add(1);
         let state = seal.close(&self.owner, RawJson::known(&log.state).as_bytes())?;
         let asks = InputRequiredResult::new().with_input_requests(core::mem::take(&mut log.open));
         Ok(Some(asks.with_request_state(state)))
     }
 
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn log<T>(&self, look: impl FnOnce(&mut Log) -> T) -> T {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        look(log.get_or_insert_default())
     }
 }

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
 use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use super::audience::Audience;
 use super::builder::ServerBuilder;
@@ -49,6 +50,8 @@ pub(super) struct Inner {
     pub(super) signature: RawJson,
     pub(super) served: MethodSet,
     pub(super) tools: Shelf<ToolEntry>,
+    /// Whether there is, or has been, a tool whose arguments are mirrored in headers.
+    pub(super) mirrors: AtomicBool,
     pub(super) resources: Shelf<ResourceEntry>,
     pub(super) templates: Shelf<TemplateEntry>,
     pub(super) prompts: Shelf<PromptEntry>,
@@ -110,6 +113,9 @@ impl Server {
             if touched && !offered {
                 return Err(ConfigError::NotOffered(what));
             }
+        }
+        if changes.tools.iter().any(|tool| tool.mirrored().is_some()) {
+            inner.mirrors.store(true, Ordering::Release);
         }
         let tools = inner.tools.change(changes.tools, &changes.removed_tools);
         let resources = inner.resources.change(changes.resources, &changes.removed_resources);
@@ -223,7 +229,8 @@ impl Handler for Server {
     }
 
     fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
-        self.0.tools.get(tool)?.mirrored()
+        // Few servers have such a tool.
+        self.0.mirrors.load(Ordering::Acquire).then(|| self.0.tools.get(tool)?.mirrored()).flatten()
     }
 
     fn notification(

@@ -141,7 +141,7 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
     /// be told nothing and asked nothing.
     pub(super) fn hear(&self, notification: ModernNotification, principal: Option<Arc<str>>) {
         let ModernNotification { method, params, caller } = notification;
-        let connection = Connection::stateless(Unreachable, caller);
+        let connection = Connection::stateless(Arc::new(Unreachable), caller);
         if let Some(principal) = principal {
             connection.authorize(principal);
         }
@@ -187,7 +187,9 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             request;
         let connection = match caller {
             None => connection,
-            Some(caller) => Connection::stateless(self.peer(link).about(ticket.key()), *caller),
+            Some(caller) => {
+                Connection::stateless(Arc::new(self.peer(link).about(ticket.key())), *caller)
+            }
         };
         let context = Context::new(connection, ticket.key(), progress_token).with_id(id);
         let mut owed = Owed::new(self, link, ticket);

@@ -294,7 +294,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     fn start(&self, headers: &HeaderMap, posted: Posted<Links>) -> Started<R, H> {
         Started::Response(match posted {
             Posted::Modern(call) => {
-                let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(tool));
+                let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(&tool));
                 if let Some(mirrored) = mirrored
                     && let Err(refused) = call.check_params(headers, &mirrored)
                 {

@@ -62,7 +62,7 @@ impl<R: Runtime> Call<R> {
         let ModernCall { request, answer, principal, .. } = call;
         let ModernRequest { id, method, params, progress_token, caller } = request;
         let shared = Arc::new(Shared(Mutex::new(State { answer, reader: None })));
-        let connection = Connection::stateless(AnswerPeer(Arc::clone(&shared)), caller);
+        let connection = Connection::stateless(Arc::clone(&shared) as Arc<dyn Peer>, caller);
         if let Some(principal) = principal {
             connection.authorize(principal);
         }
@@ -161,13 +161,10 @@ impl Shared {
     }
 }
 
-/// The client of one answer. It can be told things about its request, and asked nothing
-/// (SHTTP-M02).
-struct AnswerPeer(Arc<Shared>);
-
-impl Peer for AnswerPeer {
+/// The client of one answer can be told things about its request, and asked nothing (SHTTP-M02).
+impl Peer for Shared {
     fn notify(&self, notification: Outgoing) -> Result<(), SendError<Outgoing>> {
-        let mut state = self.0.lock();
+        let mut state = self.lock();
         state.answer.notify(notification)?;
         let reader = state.reader.take();
         drop(state);

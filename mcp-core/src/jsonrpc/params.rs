@@ -55,6 +55,14 @@ impl Params {
         Some(Members { json: self.json.as_bytes(), outline })
     }
 
+    /// The JSON of a member that stands there once, sharing the bytes, if it is known where.
+    pub(crate) fn member(&self, member: Member) -> Option<RawJson> {
+        match self.members()?.get(member) {
+            Found::Once(json) => Some(self.json.part(json)),
+            _ => None,
+        }
+    }
+
     /// The same params in memory of their own: a slice keeps all of what it was cut from.
     pub(crate) fn detached(self) -> Self {
         Self { json: self.json.detached(), ..self }
@@ -148,7 +156,7 @@ impl<'a> Members<'a> {
     #[cfg(feature = "std")]
     pub(crate) fn text(self, member: Member) -> Option<Cow<'a, str>> {
         match self.get(member) {
-            Found::Once(json) => serde_json::from_slice(json).ok().map(|Lent(text)| text),
+            Found::Once(json) => text_of(json).ok(),
             _ => None,
         }
     }
@@ -162,6 +170,17 @@ impl<'a> Members<'a> {
             }
         }
     }
+}
+
+/// The text that the JSON of a member spells; most hold no escapes.
+pub(crate) fn text_of(json: &[u8]) -> Result<Cow<'_, str>, serde_json::Error> {
+    if let [b'"', text @ .., b'"'] = json
+        && !text.contains(&b'\\')
+        && let Ok(text) = core::str::from_utf8(text)
+    {
+        return Ok(Cow::Borrowed(text));
+    }
+    serde_json::from_slice(json).map(|Lent(text)| text)
 }
 
 /// The members that are looked for: of params first, then of their `_meta`.

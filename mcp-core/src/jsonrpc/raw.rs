@@ -139,6 +139,11 @@ impl RawJson {
         Self::unseen(frame.slice_ref(value.as_bytes()))
     }
 
+    /// A part of the text that is one JSON value itself.
+    pub(super) fn part(&self, value: &[u8]) -> Self {
+        Self { json: self.json.slice_ref(value), ..*self }
+    }
+
     /// Whether a member called `name` may be in there, at any depth. Looking for the letters
     /// spares most values a parse; escapes could spell them as well.
     pub(crate) fn may_name(&self, name: &str) -> bool {

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 #[cfg(feature = "std")]
 use {alloc::vec::Vec, bytes::Bytes, serde::Serialize};
 
-#[cfg(feature = "std")]
-use super::InvalidJson;
 use super::RawJson;
+#[cfg(feature = "std")]
+use super::{InvalidJson, scan};
 
 /// The same object with one more member in its `_meta`, unless that has it already.
 ///
@@ -41,11 +41,12 @@ pub(crate) fn json_with_meta_member<T: Serialize>(
     let start = json.len();
     serde_json::to_writer(&mut json, object)?;
     let written = json.get(start..).unwrap_or_default();
-    let goes_on = |text: &str| {
-        let members = text.strip_prefix('{').unwrap_or("}").trim_ascii_start();
-        !members.starts_with('}') && !text.contains("_meta") && !text.contains("\\u")
+    let has_members = |object: &[u8]| match object.strip_prefix(b"{") {
+        Some(members) => !members.trim_ascii_start().starts_with(b"}"),
+        None => false,
     };
-    if !core::str::from_utf8(written).is_ok_and(goes_on) {
+    let goes_on = has_members(written) && !may_name_meta(written);
+    if !goes_on {
         let plain = RawJson::spliced(Bytes::copy_from_slice(written));
         return Ok(with_meta_member(&plain, key, value));
     }
@@ -54,6 +55,13 @@ pub(crate) fn json_with_meta_member<T: Serialize>(
         *brace = b',';
     }
     Ok(RawJson::spliced(json.into()))
+}
+
+/// Whether a member called `_meta` may be in there, at any depth; escapes could spell it as well.
+#[cfg(feature = "std")]
+fn may_name_meta(json: &[u8]) -> bool {
+    scan::any(json, |byte| matches!(byte, b'_' | b'\\'))
+        && json.windows(5).any(|five| five == b"_meta" || five.starts_with(b"\\u"))
 }
 
 /// The same for several members; those that are there already stay as they are.

@@ -1,15 +1,13 @@
 //! Notifications of clients of the modern era.
 
 use alloc::string::String;
-use alloc::sync::Arc;
 
 use super::Caller;
 use super::request::Meta;
-use crate::jsonrpc::{Notification, Params, RawJson};
+use crate::jsonrpc::{Member, Notification, Params, RawJson};
 use crate::lifecycle::{NotificationMethod, Sender};
 use crate::model::ClientCapabilities;
 use crate::revision::{Era, Revision};
-use crate::session::Client;
 
 /// A notification of the modern era that the application may know what to do with.
 #[derive(Clone, Debug)]
@@ -52,8 +50,8 @@ impl ModernNotification {
         }
         let capabilities = meta.capabilities.and_then(|it| serde_json::from_slice(it).ok());
         let capabilities: ClientCapabilities = capabilities.unwrap_or_default();
-        let client = Arc::new(Client::new(revision, capabilities, meta.info()));
-        let caller = Caller { client, log_level: None };
+        let info = params.as_ref().and_then(|params| params.member(Member::ClientInfo));
+        let caller = Caller { revision, capabilities, log_level: None, info };
         Some(Self { method, params: params.map(RawJson::from), caller })
     }
 }

@@ -3,14 +3,13 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::ToString;
-use alloc::sync::Arc;
 use core::fmt;
 
 use serde::Deserialize;
 
 use crate::id::{ProgressToken, RequestId};
 use crate::jsonrpc::{
-    ErrorCode, ErrorObject, Found, Lent, Member, Members, Params, RawJson, Request,
+    ErrorCode, ErrorObject, Found, Member, Members, Params, RawJson, Request, text_of,
 };
 use crate::lifecycle::{Method, MethodSet, Sender};
 use crate::model::{
@@ -39,11 +38,26 @@ pub struct ModernRequest {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Caller {
-    /// The revision, the capabilities, and the name, which is empty if the client keeps it to
-    /// itself (META-12).
-    pub client: Arc<Client>,
+    /// The revision the request is of.
+    pub revision: Revision,
+    /// What the client can be asked.
+    pub capabilities: ClientCapabilities,
     /// The least severe log messages the client wants; none at all if absent (LOG-09).
     pub log_level: Option<Level>,
+    /// What the client calls itself, unread: few ask.
+    pub(super) info: Option<RawJson>,
+}
+
+impl Caller {
+    /// The client with its name, which is empty if the client keeps it to itself (META-12), or
+    /// says something that is none: nothing may depend on it (META-14), so nothing fails for it
+    /// either.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let info = self.info.as_ref().and_then(|info| info.to().ok());
+        let info = info.unwrap_or_else(|| Implementation::new("", ""));
+        Client::new(self.revision, self.capabilities.clone(), info)
+    }
 }
 
 /// A request that has what every request of the modern era must have, and nothing else is known
@@ -109,11 +123,15 @@ impl Candidate {
         }
         let meta = self.params.members().map(Meta::of).transpose()?.flatten();
         let meta = meta.unwrap_or_default();
-        let client = meta.client(revision)?;
+        let capabilities = match meta.capabilities {
+            Some(b"{}") => ClientCapabilities::default(),
+            json => read(json, Key::CLIENT_CAPABILITIES)?.unwrap_or_default(),
+        };
         let log_level = read(meta.log_level, Key::LOG_LEVEL)?;
         let progress_token = read(meta.progress_token, Key::PROGRESS_TOKEN)?;
         let Self { id, method, params, .. } = self;
-        let caller = Caller { client, log_level };
+        let info = params.member(Member::ClientInfo);
+        let caller = Caller { revision, capabilities, log_level, info };
         Ok(ModernRequest { id, method, params, progress_token, caller })
     }
 
@@ -160,8 +178,9 @@ impl Candidate {
             Some(Found::Twice) => {
                 format!("duplicate field `{}`", subject.map_or("", Member::as_str))
             }
-            Some(Found::Once(json)) => match serde_json::from_slice::<Option<Lent<'_>>>(json) {
-                Ok(subject) => return Ok(subject.map(|Lent(subject)| subject)),
+            Some(Found::Once(b"null")) => return Ok(None),
+            Some(Found::Once(json)) => match text_of(json) {
+                Ok(subject) => return Ok(Some(subject)),
                 Err(error) => error.to_string(),
             },
         };
@@ -217,7 +236,6 @@ pub(crate) fn unsupported(requested: &str, supported: &[Revision]) -> ErrorObjec
 pub(super) struct Meta<'a> {
     pub(super) version: Option<&'a [u8]>,
     pub(super) capabilities: Option<&'a [u8]>,
-    info: Option<&'a [u8]>,
     log_level: Option<&'a [u8]>,
     progress_token: Option<&'a [u8]>,
 }
@@ -249,28 +267,13 @@ impl<'a> Meta<'a> {
         if get(Member::Meta)?.is_none() {
             return Ok(None);
         }
+        get(Member::ClientInfo)?;
         Ok(Some(Self {
             version: get(Member::ProtocolVersion)?,
             capabilities: get(Member::ClientCapabilities)?,
-            info: get(Member::ClientInfo)?,
             log_level: get(Member::LogLevel)?,
             progress_token: get(Member::ProgressToken)?,
         }))
-    }
-
-    /// What it says of the client.
-    fn client(&self, revision: Revision) -> Result<Arc<Client>, ErrorObject> {
-        let capabilities = match self.capabilities {
-            Some(b"{}") => ClientCapabilities::default(),
-            json => read(json, Key::CLIENT_CAPABILITIES)?.unwrap_or_default(),
-        };
-        Ok(Arc::new(Client { revision, capabilities, info: self.info() }))
-    }
-
-    /// The client's name. Nothing may depend on it (META-14), so nothing fails for it either.
-    pub(super) fn info(&self) -> Implementation {
-        let info = self.info.and_then(|info| serde_json::from_slice(info).ok());
-        info.unwrap_or_else(|| Implementation::new("", ""))
     }
 }
 

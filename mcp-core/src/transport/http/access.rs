@@ -134,9 +134,12 @@ pub(super) fn check<'a>(
 }
 
 fn without_port(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        _ => authority,
+    let bytes = authority.as_bytes();
+    let digits = bytes.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let colon = bytes.len() - digits;
+    match authority.get(..colon).and_then(|name| name.strip_suffix(':')) {
+        Some(name) => name,
+        None => authority,
     }
 }
 

@@ -20,9 +20,14 @@ pub(super) fn single(
 
 /// Whether the body is JSON: a media type of `application/json`, in UTF-8 if it says so.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Ok(Some(Ok(value))) =
-        single(headers, CONTENT_TYPE).map(|value| value.map(HeaderValue::to_str))
-    else {
+    let Ok(Some(value)) = single(headers, CONTENT_TYPE) else {
+        return false;
+    };
+    // How nearly everybody writes it.
+    if value == "application/json" {
+        return true;
+    }
+    let Ok(value) = value.to_str() else {
         return false;
     };
     let mut parts = value.split(';').map(str::trim);

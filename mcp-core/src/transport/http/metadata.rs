@@ -23,31 +23,26 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 /// The largest integer that may be mirrored (HDR-16). Larger ones have no exact `f64`.
 pub(super) const SAFE: f64 = 9_007_199_254_740_991.0;
 
-/// Compares the standard headers of a request with its body; says what it is about, if its
-/// method has such a thing.
-pub(super) fn check(
-    headers: &HeaderMap,
-    candidate: &Candidate,
-) -> Result<Option<String>, ErrorObject> {
-    let version = required(headers, &PROTOCOL_VERSION)?;
-    if version != candidate.version() {
-        return Err(mismatch(&PROTOCOL_VERSION, "does not match the body"));
-    }
-    if required(headers, &METHOD)? != candidate.method() {
-        return Err(mismatch(&METHOD, "does not match the body"));
-    }
+/// Compares the standard headers of a request with its body.
+pub(super) fn check(headers: &HeaderMap, candidate: &Candidate) -> Result<(), ErrorObject> {
+    compare(headers, &PROTOCOL_VERSION, candidate.version())?;
+    compare(headers, &METHOD, candidate.method())?;
     if !candidate.has_subject() {
-        return Ok(None);
+        return Ok(());
     }
     let name = decode(required(headers, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
-    // Without it the request is a bad one all the same, and its handler says so better.
-    let Some(named) = candidate.subject()? else {
-        return Ok(None);
-    };
-    if name != named {
-        return Err(mismatch(&NAME, "does not match the body"));
+    match candidate.subject()? {
+        Some(named) if name != named => Err(mismatch(&NAME, "does not match the body")),
+        // Without one the request is a bad one all the same, and its handler says so better.
+        _ => Ok(()),
     }
-    Ok(Some(named.into_owned()))
+}
+
+fn compare(headers: &HeaderMap, name: &HeaderName, expected: &str) -> Result<(), ErrorObject> {
+    if required(headers, name)? == expected {
+        return Ok(());
+    }
+    Err(mismatch(name, "does not match the body"))
 }
 
 /// Compares the mirrored arguments of a tool with the call's body.
@@ -112,8 +107,15 @@ fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, Er
 fn optional<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ErrorObject> {
     let value = head::single(headers, name.clone())
         .map_err(|head::Several| mismatch(name, "stands there more than once"))?;
-    let text = value.map(|value| value.to_str().map(|text| text.trim_matches([' ', '\t'])));
-    text.transpose().map_err(|_| mismatch(name, "holds characters other than visible ASCII"))
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let text =
+        value.to_str().map_err(|_| mismatch(name, "holds characters other than visible ASCII"))?;
+    // Nearly none has any.
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let is_bare = !is_space(text.as_bytes().first()) && !is_space(text.as_bytes().last());
+    Ok(Some(if is_bare { text } else { text.trim_matches([' ', '\t']) }))
 }
 
 const NOT_BASE64: &str = "is not the Base64 it says it is";

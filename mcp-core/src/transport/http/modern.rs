@@ -1,7 +1,7 @@
 //! Requests of the modern era: no session, no handshake, everything in the request.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 
@@ -17,7 +17,7 @@ use super::{HttpConfig, metadata};
 use crate::auth::Principal;
 use crate::id::RequestId;
 use crate::jsonrpc::{
-    EnvelopeError, ErrorCode, ErrorObject, Incoming, Message, Notification, Request,
+    EnvelopeError, ErrorCode, ErrorObject, Incoming, Member, Message, Notification, Request,
 };
 use crate::lifecycle::{Method, MethodSet};
 use crate::modern::{Candidate, MirroredParams, ModernNotification, ModernRequest, unsupported};
@@ -48,8 +48,6 @@ pub struct ModernCall {
     pub answer: ModernAnswer,
     /// On whose behalf it comes, if it had to say.
     pub principal: Option<Principal>,
-    /// The tool, prompt, resource or task it is about.
-    subject: Option<String>,
 }
 
 /// A notification of the modern era with who sends it.
@@ -107,11 +105,11 @@ impl Stateless {
             return Posted::Refused(shutting_down(&id));
         }
         match self.check(headers, request) {
-            Ok((request, subject)) => {
+            Ok(request) => {
                 let listens = request.method == Method::SubscriptionsListen;
                 let answer = ModernAnswer::new(now, id, listens, self);
                 let principal = grant.principal().cloned();
-                Posted::Modern(Box::new(ModernCall { request, answer, principal, subject }))
+                Posted::Modern(Box::new(ModernCall { request, answer, principal }))
             }
             Err(error) => {
                 let status = match error.code() {
@@ -138,17 +136,13 @@ impl Stateless {
 
     /// Every check that the message alone decides, in the order that decides which error is heard:
     /// `_meta`, headers, version, method.
-    fn check(
-        &self,
-        headers: &HeaderMap,
-        request: Request,
-    ) -> Result<(ModernRequest, Option<String>), ErrorObject> {
+    fn check(&self, headers: &HeaderMap, request: Request) -> Result<ModernRequest, ErrorObject> {
         let candidate = Candidate::read(request)?;
         if !self.served {
             return Err(unsupported(candidate.version(), &Revision::LEGACY));
         }
-        let subject = metadata::check(headers, &candidate)?;
-        Ok((candidate.accept(&self.methods)?, subject))
+        metadata::check(headers, &candidate)?;
+        candidate.accept(&self.methods)
     }
 }
 
@@ -170,8 +164,9 @@ impl ModernCall {
 
     /// The tool that is called, if the request is such a call.
     #[must_use]
-    pub fn tool(&self) -> Option<&str> {
-        self.subject.as_deref().filter(|_| self.request.method == Method::ToolsCall)
+    pub fn tool(&self) -> Option<Cow<'_, str>> {
+        let members = self.request.params.members()?;
+        members.text(Member::Name).filter(|_| self.request.method == Method::ToolsCall)
     }
 }
 
