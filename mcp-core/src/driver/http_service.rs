@@ -210,6 +210,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         Ok(pending.handle_verified(runtime.now(), head, verified))
     }
 
+    #[expect(clippy::manual_async_fn, reason = "it is the smaller for it")]
     fn answer<'a, B>(
         &'a self,
         head: &'a Parts,
@@ -360,6 +361,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     }
 
     /// Reads a body within its time.
+    #[expect(clippy::manual_async_fn, reason = "it is the smaller for it")]
     fn read<'a, B>(
         &'a self,
         headers: &'a HeaderMap,
