@@ -15,15 +15,35 @@ use serde_json::value::RawValue;
 /// It is a copy: an id outlives its message, and must not keep megabytes of it in memory.
 #[derive(Clone)]
 enum Token {
-    /// Every id that counters and UUID generators of other implementations make fits.
-    Inline {
-        len: u8,
-        text: [u8; INLINE],
-    },
-    Boxed(Box<str>),
+    /// The one text there is for what it means. Every id that counters and UUID generators of
+    /// other implementations make is of this kind.
+    Plain(Short),
+    /// One of several texts for what it means.
+    Spelled(Short),
+    Long(Box<str>),
 }
 
 const INLINE: usize = 38;
+
+/// A text of at most [`INLINE`] bytes.
+#[derive(Clone, Copy)]
+struct Short {
+    len: u8,
+    /// Zeros follow it: no token has any in it.
+    text: [u8; INLINE],
+}
+
+impl Short {
+    fn new(text: &str) -> Option<Self> {
+        let mut short = Self { len: u8::try_from(text.len()).ok()?, text: [0; INLINE] };
+        short.text.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(short)
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.text.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
 
 impl Token {
     fn new(json: &str) -> Option<Self> {
@@ -32,13 +52,10 @@ impl Token {
 
     /// A token from a text known to be one.
     fn trusted(json: &str) -> Self {
-        let mut text = [0; INLINE];
-        match (text.get_mut(..json.len()), u8::try_from(json.len())) {
-            (Some(start), Ok(len)) => {
-                start.copy_from_slice(json.as_bytes());
-                Self::Inline { len, text }
-            }
-            _ => Self::Boxed(json.into()),
+        match Short::new(json) {
+            Some(short) if is_plain(json) => Self::Plain(short),
+            Some(short) => Self::Spelled(short),
+            None => Self::Long(json.into()),
         }
     }
 
@@ -48,41 +65,39 @@ impl Token {
 
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Inline { len, text } => text.get(..usize::from(*len)).unwrap_or_default(),
-            Self::Boxed(text) => text.as_bytes(),
+            Self::Plain(text) | Self::Spelled(text) => text.bytes(),
+            Self::Long(text) => text.as_bytes(),
         }
     }
 
-    /// The meaning of a token that has no other spelling, as nearly all are: whether it is a
-    /// string, and its bytes.
-    fn plain(&self) -> Option<(bool, &[u8])> {
-        let is_plain = |bytes: &[u8]| !bytes.iter().any(|byte| matches!(byte, b'\\' | b'.'));
-        match self.bytes() {
-            [b'"', inner @ .., b'"'] => is_plain(inner).then_some((true, inner)),
-            b"-0" => None,
-            integer => is_plain(integer).then_some((false, integer)),
-        }
-    }
-
-    /// What the token means, in a form that is the same for every spelling of it.
-    fn meaning(&self) -> Meaning<'_> {
+    /// The one text that stands for what the token means, whose type is still to be seen from it.
+    fn meaning(&self) -> Cow<'_, str> {
         let text = self.text();
-        if let Some(inner) = string_body(text) {
-            if inner.contains('\\') {
-                let unescaped: String = serde_json::from_str(text).unwrap_or_default();
-                return Meaning::String(Cow::Owned(unescaped));
-            }
-            return Meaning::String(Cow::Borrowed(inner));
+        if is_plain(text) {
+            return Cow::Borrowed(text);
+        }
+        if string_body(text).is_some() {
+            let unescaped: String = serde_json::from_str(text).unwrap_or_default();
+            return Cow::Owned(alloc::format!("\"{unescaped}\""));
         }
         let integer = text.split_once('.').map_or(text, |(integer, _)| integer);
-        Meaning::Integer(if integer == "-0" { "0" } else { integer })
+        Cow::Borrowed(if integer == "-0" { "0" } else { integer })
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Plain(one), Self::Plain(other)) => one.text.cmp(&other.text),
+            _ => self.meaning().cmp(&other.meaning()),
+        }
     }
 }
 
-#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Meaning<'a> {
-    Integer(&'a str),
-    String(Cow<'a, str>),
+/// Whether there is no other text for what a token means.
+fn is_plain(text: &str) -> bool {
+    match string_body(text) {
+        Some(inner) => !inner.contains('\\'),
+        None => text != "-0" && !text.contains('.'),
+    }
 }
 
 fn string_body(text: &str) -> Option<&str> {
@@ -130,10 +145,7 @@ macro_rules! wire_token {
             /// The value, if it is a non-negative integer of 64 bits.
             #[must_use]
             pub fn as_u64(&self) -> Option<u64> {
-                match self.0.meaning() {
-                    Meaning::Integer(integer) => integer.parse().ok(),
-                    Meaning::String(_) => None,
-                }
+                self.0.meaning().parse().ok()
             }
         }
 
@@ -167,10 +179,7 @@ macro_rules! wire_token {
         impl Ord for $name {
             /// An arbitrary total order, for maps.
             fn cmp(&self, other: &Self) -> Ordering {
-                match (self.0.plain(), other.0.plain()) {
-                    (Some(one), Some(another)) => one.cmp(&another),
-                    _ => self.0.meaning().cmp(&other.0.meaning()),
-                }
+                self.0.compare(&other.0)
             }
         }
 
@@ -228,6 +237,13 @@ wire_token! {
     RequestId, "a request id"
 }
 
+impl RequestId {
+    /// The JSON text as it was written, in bytes.
+    pub(crate) fn as_json_bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
 wire_token! {
     /// The `progressToken` of a request, echoed by the text it was written in
     /// (`2025-11-25/basic/utilities/progress#progress-flow`).
@@ -267,6 +283,10 @@ pub struct RequestHandle(pub(crate) u64);
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
+    use serde_json::Value;
+
     use super::*;
 
     fn id(json: &'static str) -> Option<RequestId> {
@@ -295,5 +315,38 @@ mod tests {
         assert_ne!(id("1"), id("\"1\""));
         assert_eq!(id("\"a\""), id("\"\\u0061\""));
         assert_ne!(id("9007199254740993"), id("9007199254740992"));
+        assert_eq!(id("\"\\u0061\"").unwrap().as_u64(), None);
+        assert_eq!(id("\"7\"").unwrap().as_u64(), None);
+        assert_eq!(id("7.0").unwrap().as_u64(), Some(7));
+    }
+
+    /// Whatever way they are written in, they have one order, and are equal in it if they mean the
+    /// same.
+    #[test]
+    fn the_order_of_ids_is_that_of_what_they_mean() {
+        let long = |text: &str| RequestId::from(&*text.repeat(20));
+        let ids =
+            ["0", "-0", "0.0", "1", "1.0", "10", "-1", "\"\"", "\"1\"", "\"a\"", "\"\\u0061\""];
+        let more =
+            ["\"a!\"", "\"a\\u0021\"", "\"a\\\"\"", "\"a\\u0000\"", "\"\u{e9}\"", "\"\\u00e9\""];
+        let mut all: Vec<RequestId> = ids.into_iter().chain(more).filter_map(id).collect();
+        assert_eq!(all.len(), ids.len() + more.len());
+        all.extend([long("a!"), long("a"), long("\u{e9}")]);
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+            let means = |id: &RequestId| serde_json::to_value(id).unwrap();
+            let same = match (means(one), means(other)) {
+                (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+                (one, other) => one == other,
+            };
+            assert_eq!(one == other, same, "{one} {other}");
+            assert_eq!(one.cmp(other), other.cmp(one).reverse(), "{one} {other}");
+        }
+        all.sort();
+        assert!(all.windows(2).all(|pair| pair[0] <= pair[1]), "{all:?}");
+        let ordered = all
+            .iter()
+            .enumerate()
+            .all(|(place, one)| all.iter().skip(place).all(|later| one <= later));
+        assert!(ordered, "{all:?}");
     }
 }

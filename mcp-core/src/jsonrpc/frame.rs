@@ -173,7 +173,7 @@ fn open_response(id: Option<&RequestId>, member: &[u8], body: usize) -> BytesMut
     let body = if body > SHARE_ABOVE { 0 } else { body };
     // To the byte for a result: bytes with room behind them are shared at the cost of one more
     // allocation.
-    let id_len = id.map_or(0, |id| ID.len() + id.as_json().len());
+    let id_len = id.map_or(0, |id| ID.len() + id.as_json_bytes().len());
     let mut buffer = BytesMut::with_capacity(OPEN.len() + id_len + member.len() + body + 1);
     buffer.extend_from_slice(OPEN);
     push_id(&mut buffer, id);
@@ -184,7 +184,7 @@ fn open_response(id: Option<&RequestId>, member: &[u8], body: usize) -> BytesMut
 fn push_id(buffer: &mut BytesMut, id: Option<&RequestId>) {
     if let Some(id) = id {
         buffer.extend_from_slice(ID);
-        buffer.extend_from_slice(id.as_json().as_bytes());
+        buffer.extend_from_slice(id.as_json_bytes());
     }
 }
 

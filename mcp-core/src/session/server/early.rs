@@ -99,12 +99,12 @@ impl ServerSession {
 
     pub(super) fn release(&mut self, now: Instant, held: Held) {
         let Held { id, method, params, lane, since, .. } = held;
-        self.ids.remove(&id);
         let revision = self.revision.unwrap_or(Revision::LATEST_LEGACY);
         let waited = now - since;
         let released = if self.config.methods.serves(&method, revision, Sender::Client) {
-            Meta::read(params.as_ref()).map(|meta| meta.progress_token).and_then(|token| {
-                self.dispatch(now, waited, (id.clone(), method, params.clone(), lane), token)
+            let token = Meta::read(params.as_ref()).map(|meta| meta.progress_token);
+            token.and_then(|token| {
+                self.dispatch(now, waited, (id.clone(), method, params, lane), token)
             })
         } else {
             self.counters.refused_unknown_method += 1;
@@ -115,7 +115,10 @@ impl ServerSession {
                 self.counters.released += 1;
                 self.counters.held_for += waited;
             }
-            Err(error) => self.transmit(now, lane, Frame::error(Some(&id), &error)),
+            Err(error) => {
+                self.ids.remove(&id);
+                self.transmit(now, lane, Frame::error(Some(&id), &error));
+            }
         }
     }
 

@@ -19,16 +19,25 @@ pub(super) struct Ids {
 }
 
 impl Ids {
+    /// Says where an id stands, which may have stood elsewhere.
     pub(super) fn insert(&mut self, id: RequestId, place: Place, lane: Lane) {
-        self.remove(&id);
-        self.places.insert(id, (place, lane));
         if let Lane::Exchange(exchange) = lane {
             *self.owed.get_or_default(exchange) += 1;
+        }
+        if let Some((_, before)) = self.places.insert(id, (place, lane)) {
+            self.settle(before);
         }
     }
 
     pub(super) fn remove(&mut self, id: &RequestId) {
-        let Some((_, Lane::Exchange(exchange))) = self.places.remove(id) else {
+        if let Some((_, lane)) = self.places.remove(id) {
+            self.settle(lane);
+        }
+    }
+
+    /// One request less is to be answered on a lane.
+    fn settle(&mut self, lane: Lane) {
+        let Lane::Exchange(exchange) = lane else {
             return;
         };
         if let Some(owed) = self.owed.get_mut(&exchange) {
