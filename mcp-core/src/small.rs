@@ -5,6 +5,8 @@ use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
 use core::iter::{Chain, Flatten, Map, Once, once};
+#[cfg(feature = "driver")]
+use core::option;
 use core::slice;
 
 /// How many entries stand in a row.
@@ -43,6 +45,12 @@ pub(crate) struct SmallMap<K, V> {
 impl<K, V> SmallMap<K, V> {
     pub(crate) const fn new() -> Self {
         Self { first: Vec::new(), others: Vec::new() }
+    }
+
+    /// An empty map that will hold so many entries before long.
+    #[cfg(feature = "http")]
+    pub(crate) fn with_room_for(entries: usize) -> Self {
+        Self { first: Vec::with_capacity(entries), others: Vec::new() }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -387,6 +395,60 @@ impl<T: Ord> Extend<T> for SmallSet<T> {
         for item in items {
             self.insert(item);
         }
+    }
+}
+
+/// Items in the order they came, of which there is mostly one.
+#[cfg(feature = "driver")]
+pub(crate) struct Few<T> {
+    /// Nothing only if there is no other.
+    first: Option<T>,
+    others: Vec<T>,
+}
+
+#[cfg(feature = "driver")]
+impl<T> Few<T> {
+    pub(crate) fn push(&mut self, item: T) {
+        match &self.first {
+            None => self.first = Some(item),
+            Some(_) => self.others.push(item),
+        }
+    }
+
+    pub(crate) fn retain_mut(&mut self, mut keep: impl FnMut(&mut T) -> bool) {
+        let goes = self.first.as_mut().is_some_and(|first| !keep(first));
+        self.others.retain_mut(keep);
+        if goes {
+            self.first = (!self.others.is_empty()).then(|| self.others.remove(0));
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+}
+
+#[cfg(feature = "driver")]
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self { first: None, others: Vec::new() }
+    }
+}
+
+#[cfg(feature = "driver")]
+impl<T> Extend<T> for Few<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        items.into_iter().for_each(|item| self.push(item));
+    }
+}
+
+#[cfg(feature = "driver")]
+impl<T> IntoIterator for Few<T> {
+    type Item = T;
+    type IntoIter = Chain<option::IntoIter<T>, vec::IntoIter<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.others)
     }
 }
 

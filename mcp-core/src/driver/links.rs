@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,7 +12,7 @@ use super::peer::Answer;
 use crate::app::Connection;
 use crate::id::{RequestHandle, RequestKey};
 use crate::session::{Lane, ServerSession};
-use crate::small::SmallMap;
+use crate::small::{Few, SmallMap};
 use crate::time::Instant;
 
 /// What a handler works on.
@@ -40,46 +39,8 @@ pub(super) const ONLY: WriterKey = (Lane::Standing, 0);
 /// A handler at work, which answers when it is done.
 pub(super) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Handlers at work, of which there is mostly one.
-#[derive(Default)]
-pub(super) struct Jobs {
-    first: Option<Job>,
-    rest: Vec<Job>,
-}
-
-impl Jobs {
-    pub(super) fn push(&mut self, job: Job) {
-        match &mut self.first {
-            None if self.rest.is_empty() => self.first = Some(job),
-            _ => self.rest.push(job),
-        }
-    }
-
-    pub(super) fn append(&mut self, more: Self) {
-        more.into_iter().for_each(|job| self.push(job));
-    }
-
-    /// Keeps those in work, oldest first.
-    pub(super) fn retain_mut(&mut self, mut keep: impl FnMut(&mut Job) -> bool) {
-        if self.first.as_mut().is_some_and(|job| !keep(job)) {
-            self.first = None;
-        }
-        self.rest.retain_mut(keep);
-    }
-
-    pub(super) const fn is_empty(&self) -> bool {
-        self.first.is_none() && self.rest.is_empty()
-    }
-}
-
-impl IntoIterator for Jobs {
-    type Item = Job;
-    type IntoIter = core::iter::Chain<core::option::IntoIter<Job>, alloc::vec::IntoIter<Job>>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.first.into_iter().chain(self.rest)
-    }
-}
+/// Handlers at work.
+pub(super) type Jobs = Few<Job>;
 
 /// Kept beside each session.
 #[derive(Default)]
@@ -106,7 +67,7 @@ struct Tables {
 /// Writers that are to look what there is.
 #[must_use = "they sleep until they are woken"]
 #[derive(Default)]
-pub(super) struct Wakeful(Vec<Waker>);
+pub(super) struct Wakeful(Few<Waker>);
 
 impl Wakeful {
     pub(super) fn wake(self) {
@@ -211,7 +172,9 @@ impl Links {
                 wakeful.0.push(waker);
             }
         }
-        if let Some(due) = session.poll_timeout() {
+        if !tables.writers.is_empty()
+            && let Some(due) = session.poll_timeout()
+        {
             let in_time = |writer: &Writer| writer.wakes.is_some_and(|wakes| wakes <= due);
             if !tables.writers.iter().any(|(_, writer)| in_time(writer)) {
                 wakeful.0.extend(tables.writers.pop_first().map(|(_, writer)| writer.waker));

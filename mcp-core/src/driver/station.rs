@@ -100,7 +100,7 @@ impl<R: Runtime, H: Handler> Station<R, H> {
         }
         let jobs = self.link.attachment().take_jobs(self.key.0);
         let is_some = !jobs.is_empty();
-        self.jobs().append(jobs);
+        self.jobs().extend(jobs);
         is_some
     }
 

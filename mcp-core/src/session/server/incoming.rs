@@ -54,7 +54,7 @@ impl ServerSession {
                 return Err(PeerError::Closed);
             }
             match message {
-                Ok(Message::Request(request)) if request.method.as_str() == "initialize" => {
+                Ok(Message::Request(request)) if request.method == *"initialize" => {
                     let error = ErrorObject::new(
                         ErrorCode::INVALID_REQUEST,
                         "Invalid request: initialize cannot be part of a batch",

@@ -59,7 +59,7 @@ fn accept_legacy<A: Default>(
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
     let request = request_of(&incoming);
-    let initializes = request.is_some_and(|request| request.method.as_str() == "initialize");
+    let initializes = request.is_some_and(|request| request.method == *"initialize");
     let request = request.map(|request| request.id.clone());
     let Some(slot) = session_of(shared, headers, grant)? else {
         return match incoming {

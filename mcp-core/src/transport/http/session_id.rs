@@ -15,11 +15,9 @@ impl SessionId {
     /// Reads the 32 digits; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != DIGITS {
-            return None;
-        }
-        let push = |id: u128, digit: char| Some(id << 4 | u128::from(digit.to_digit(16)?));
-        text.chars().try_fold(0, push).map(Self)
+        let digits: &[u8; DIGITS] = text.as_bytes().try_into().ok()?;
+        let (high, low) = digits.split_at(DIGITS / 2);
+        Some(Self(u128::from(read(high)?) << 64 | u128::from(read(low)?)))
     }
 
     /// The 32 digits as the value of a header.
@@ -28,12 +26,10 @@ impl SessionId {
     }
 
     fn digits(self) -> [u8; DIGITS] {
+        let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
         let mut digits = [0; DIGITS];
-        let mut rest = self.0;
-        for digit in digits.iter_mut().rev() {
-            let value = (rest & 15) as u8;
-            *digit = value + if value < 10 { b'0' } else { b'a' - 10 };
-            rest >>= 4;
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
         digits
     }
@@ -41,6 +37,33 @@ impl SessionId {
     pub(super) const fn shard(self, shards: usize) -> usize {
         (self.0 % shards as u128) as usize
     }
+}
+
+/// What no digit stands for.
+const NONE: u8 = 16;
+
+/// What each byte stands for as a hexadecimal digit.
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut value = 0;
+    while value < NONE {
+        let digits = if value < 10 { [b'0', b'0'] } else { [b'a' - 10, b'A' - 10] };
+        values[(digits[0] + value) as usize] = value;
+        values[(digits[1] + value) as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+/// Reads sixteen digits; `None` if one of them is none.
+fn read(digits: &[u8]) -> Option<u64> {
+    let (mut number, mut seen) = (0, 0);
+    for digit in digits {
+        let value = VALUES.get(usize::from(*digit)).copied().unwrap_or(NONE);
+        seen |= value;
+        number = number << 4 | u64::from(value);
+    }
+    (seen < NONE).then_some(number)
 }
 
 impl fmt::Display for SessionId {
@@ -80,7 +103,7 @@ impl SessionIds {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
 
     use super::*;
 
@@ -92,7 +115,16 @@ mod tests {
         for id in ids {
             assert_eq!(SessionId::parse(&id.to_string()), Some(id));
         }
-        assert_eq!(SessionId::parse("+0000000000000000000000000000001"), None);
+        let upper = ids[0].to_string().to_uppercase();
+        assert_eq!(SessionId::parse(&upper), Some(ids[0]));
+        for strange in ['+', 'g', '/', ':', '`', '@', 'G'] {
+            for place in [0, 15, 16, 31] {
+                let mut digits = ['7'; 32];
+                digits[place] = strange;
+                assert_eq!(SessionId::parse(&String::from_iter(digits)), None);
+            }
+        }
+        assert_eq!(SessionId::parse(&"7".repeat(31)), None);
         assert_eq!(SessionId::parse("x"), None);
     }
 }

@@ -62,7 +62,8 @@ pub(super) enum Turn {
 
 impl Streams {
     pub(super) fn new(id: SessionId, store: &dyn EventStore, schedule: &Arc<Schedule>) -> Self {
-        let mut live = SmallMap::new();
+        // One for the standing stream, and one for the answer to a `POST`.
+        let mut live = SmallMap::with_room_for(2);
         live.insert(STANDING, Live { streamed: true, ..Live::default() });
         Self {
             log: store.open(id),

@@ -170,7 +170,7 @@ pub(super) fn deliver(
     }
     // A response or a cancellation may be just what the session waits for.
     let takes = match &incoming {
-        Incoming::Message(Message::Request(request)) if request.method.as_str() == "ping" => {
+        Incoming::Message(Message::Request(request)) if request.method == *"ping" => {
             !session.is_outbox_full()
         }
         Incoming::Message(Message::Request(_)) | Incoming::Batch(_) if session.is_draining() => {
