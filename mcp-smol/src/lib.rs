@@ -34,6 +34,7 @@
 
 #[cfg(feature = "client")]
 mod child;
+mod executor;
 mod http_server;
 mod io;
 #[cfg(feature = "client")]

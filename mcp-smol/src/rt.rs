@@ -10,13 +10,15 @@ use mcp_core::driver::{Platform, Runtime};
 use mcp_core::time::{Instant, UnixTime};
 use smol::Unblock;
 
+use crate::executor;
 use crate::http_server::TcpListener;
 use crate::io::SmolIo;
 use crate::stdio;
 
-/// smol's global executor.
+/// smol's reactor, and an executor that all handles share.
 ///
-/// It runs on one thread unless the environment variable `SMOL_THREADS` says otherwise.
+/// It runs on one thread unless the environment variable `SMOL_THREADS` says otherwise, as smol's
+/// global executor does.
 #[derive(Clone, Copy, Debug)]
 pub struct SmolRuntime {
     epoch: time::Instant,
@@ -61,7 +63,7 @@ impl Runtime for SmolRuntime {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        smol::spawn(task).detach();
+        executor::spawn(task).detach();
     }
 }
 

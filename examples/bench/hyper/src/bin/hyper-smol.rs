@@ -1,14 +1,16 @@
-//! Bare hyper on smol, over the sockets our own server has there: what is left is the runtime.
+//! Bare hyper on smol, with the sockets and the executor of our own server there: what is left is
+//! the runtime.
 
-use mcp_core::driver::{Listener, Platform};
+use mcp_core::driver::{Listener, Platform, Runtime};
 use mcp_smol::SmolRuntime;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (address, server) = bench_hyper::from_arguments()?;
+    let runtime = SmolRuntime::new();
     smol::block_on(async {
-        let (mut listener, _) = SmolRuntime::new().bind(&address).await?;
+        let (mut listener, _) = runtime.bind(&address).await?;
         loop {
-            smol::spawn(server.serve(listener.accept().await?)).detach();
+            runtime.spawn(server.serve(listener.accept().await?));
         }
     })
 }
