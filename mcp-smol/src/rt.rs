@@ -65,6 +65,15 @@ impl Runtime for SmolRuntime {
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         executor::spawn(task).detach();
     }
+
+    /// A thread that waits in [`smol::block_on`] and is woken looks at the sockets of all others
+    /// before it waits again, so it had better be woken seldom.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        executor::spawn(work)
+    }
 }
 
 impl Platform for SmolRuntime {

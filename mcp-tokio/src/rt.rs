@@ -1,10 +1,13 @@
+use core::future::pending;
 use core::net::SocketAddr;
 use std::io;
+use std::panic::resume_unwind;
 use std::time::SystemTime;
 
 use hyper_util::rt::TokioIo;
 use mcp_core::driver::{Platform, Runtime};
 use mcp_core::time::{Instant, UnixTime};
+use tokio::task::JoinHandle;
 use tokio::time;
 
 use crate::http_server::TcpListener;
@@ -48,6 +51,27 @@ impl Runtime for TokioRuntime {
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         tokio::spawn(task);
     }
+
+    /// A task is woken and starts others without leaving the workers; the thread that waits in
+    /// `block_on` is none of them.
+    async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        let mut task = Attached(tokio::spawn(work));
+        match (&mut task.0).await {
+            Ok(done) => done,
+            Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
+            // The runtime is being shut down.
+            Err(_) => pending().await,
+        }
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Attached<T>(JoinHandle<T>);
+
+impl<T> Drop for Attached<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Platform for TokioRuntime {
@@ -72,5 +96,35 @@ impl Platform for TokioRuntime {
     fn unix_time(&self) -> UnixTime {
         // A clock before 1970 is not set at all.
         UnixTime::from_epoch(SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_any_more_is_gone() {
+        let runtime = TokioRuntime::new();
+        let (started, starts) = oneshot::channel();
+        let (kept, gone) = oneshot::channel::<()>();
+        let work = runtime.run(async move {
+            let _kept = kept;
+            let _ = started.send(());
+            pending::<()>().await;
+        });
+        tokio::select! {
+            () = work => {}
+            _ = starts => {}
+        }
+        assert!(gone.await.is_err());
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "work's fault")]
+    async fn work_that_panics_panics_where_it_is_waited_for() {
+        TokioRuntime::new().run(async { panic!("work's fault") }).await
     }
 }

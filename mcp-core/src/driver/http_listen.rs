@@ -18,7 +18,7 @@ use crate::app::Handler;
 use crate::time::Instant;
 
 /// Where connections come from.
-pub trait Listener: Send {
+pub trait Listener: Send + 'static {
     /// A connection.
     type Io: Read + Write + Unpin + Send + 'static;
 
@@ -62,6 +62,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Serves connections until `shutdown`, then lets those in progress finish: no new connection is
 /// accepted, requests in flight are answered, event streams end.
 pub async fn serve_http<R, H, L>(
+    runtime: R,
+    service: HttpService<R, H>,
+    listener: L,
+    options: HttpOptions,
+    shutdown: Shutdown,
+) where
+    R: Runtime,
+    H: Handler,
+    L: Listener,
+{
+    runtime.run(listen(runtime.clone(), service, listener, options, shutdown)).await;
+}
+
+async fn listen<R, H, L>(
     runtime: R,
     service: HttpService<R, H>,
     mut listener: L,

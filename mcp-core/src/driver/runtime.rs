@@ -40,4 +40,16 @@ pub trait Runtime: Clone + Send + Sync + Unpin + 'static {
 
     /// Runs a task to its end, in the background.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
+
+    /// Runs `work`, which starts tasks, for as long as somebody waits for it: dropped, it is gone.
+    ///
+    /// By default it runs where it is waited for. Where that is another thread than that of the
+    /// tasks, it is better run as one of them: else each task it starts is a wake from thread to
+    /// thread.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        work
+    }
 }

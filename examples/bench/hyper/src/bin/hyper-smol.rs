@@ -7,10 +7,12 @@ use mcp_smol::SmolRuntime;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (address, server) = bench_hyper::from_arguments()?;
     let runtime = SmolRuntime::new();
-    smol::block_on(async {
-        let (mut listener, _) = runtime.bind(&address).await?;
+    let (mut listener, _) = smol::block_on(runtime.bind(&address))?;
+    let serving = async move {
         loop {
             runtime.spawn(server.serve(listener.accept().await?));
         }
-    })
+    };
+    let served: std::io::Result<()> = smol::block_on(runtime.run(serving));
+    Ok(served?)
 }
