@@ -30,8 +30,9 @@
 //!
 //! # Features
 //!
-//! `std`, `http` and `client` are on by default. Without the first two the crate is `no_std` with
-//! `alloc`: sessions and stdio; without `client` it is the server's end alone. `schemars` derives
+//! `std`, `http`, `client`, `ask` and `tasks` are on by default. Without all of them the crate is
+//! `no_std` with `alloc`: sessions and stdio; without `client` it is the server's end alone. `ask`
+//! lets the handlers of servers ask clients for input, and `tasks` calls go on as tasks. `schemars` derives
 //! input schemas from argument types, `validate` holds tools to their schemas: servers
 //! their own, clients those of others. `driver` is the async glue of servers and `client-driver` that
 //! of clients, `tower` makes the HTTP service one of `tower`'s. `es256` adds keys that clients sign
@@ -63,7 +64,7 @@ pub mod revision;
 pub mod session;
 #[cfg(feature = "skills")]
 pub mod skills;
-#[cfg_attr(not(feature = "std"), allow(dead_code))]
+#[cfg_attr(not(all(feature = "driver", feature = "tasks")), allow(dead_code))]
 mod small;
 pub mod time;
 pub mod transport;

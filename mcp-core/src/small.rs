@@ -137,12 +137,14 @@ impl<K, V> SmallMap<K, V> {
                     row.append(&mut next);
                 }
             }
-            None if left == 0 => {
-                if self.others.pop().is_none() {
+            Some(_) => {}
+            None if left > 0 => {}
+            None => {
+                let last = self.others.pop();
+                if last.is_none() {
                     self.clear();
                 }
             }
-            _ => {}
         }
     }
 }
@@ -201,7 +203,6 @@ impl<K: Ord, V> SmallMap<K, V> {
     }
 
     /// Takes out everything from a key on.
-    #[cfg(any(test, feature = "driver"))]
     pub(crate) fn split_off(&mut self, from: &K) -> Self {
         let index = self.row_of(from);
         let others = self.others.split_off(index);

@@ -28,9 +28,10 @@
 //!
 //! # Features
 //!
-//! `server`, `client`, `tls`, `schemars` (input schemas from argument types) and `signal`
-//! (`terminated`) are on by default. A server with `default-features = false` and `server` alone
-//! is the smallest: its tools bring their schemas, by `ServerBuilder::raw_tool`.
+//! `server`, `client`, `tls`, `ask` (handlers ask clients for input), `tasks` (calls go on as
+//! tasks), `schemars` (input schemas from argument types) and `signal` (`terminated`) are on by
+//! default. A server with `default-features = false` and `server` alone is the smallest: its tools
+//! answer by themselves and bring their schemas, by `ServerBuilder::raw_tool`.
 
 #[cfg(feature = "client")]
 mod child;

@@ -3,7 +3,11 @@
 use alloc::format;
 use alloc::string::String;
 
+use serde::de::DeserializeOwned;
+
+use super::decode;
 use super::error::AskError;
+use crate::jsonrpc::RawJson;
 use crate::model::{
     ChoiceOption, ElicitAction, ElicitResult, ElicitValue, FormField, FormSchema, NumberField,
     TextField,
@@ -30,6 +34,12 @@ impl<T> Elicited<T> {
             Self::Declined | Self::Cancelled => None,
         }
     }
+}
+
+/// Reads an answer of the client's.
+pub(super) fn parse<T: DeserializeOwned>(json: &RawJson) -> Result<T, AskError> {
+    let text = json.as_str();
+    serde_json::from_str(text).map_err(|error| AskError::Answer(decode::explain("", text, &error)))
 }
 
 /// ELIC-28: an accepted form has what was asked for. Members nobody asked for are nobody's
@@ -109,7 +119,7 @@ fn is_option(options: &[ChoiceOption], value: &str) -> bool {
 
 /// Reads an accepted form as a `T`.
 #[cfg(feature = "schemars")]
-pub(super) fn read<T: serde::de::DeserializeOwned>(
+pub(super) fn read<T: DeserializeOwned>(
     form: &FormSchema,
     result: ElicitResult,
 ) -> Result<Elicited<T>, AskError> {
@@ -137,8 +147,8 @@ pub(super) fn read<T: serde::de::DeserializeOwned>(
             _ => {}
         }
     }
-    let content = crate::jsonrpc::RawJson::known(&content);
-    super::decode::answer(&content).map(Elicited::Accepted)
+    let content = RawJson::known(&content);
+    parse(&content).map(Elicited::Accepted)
 }
 
 /// The integer that a number without a fraction stands for, if its neighbours stand for others.

@@ -153,9 +153,11 @@ impl Changes {
         self
     }
 
-    /// Whether a tool among them can be run as a task.
-    pub(super) fn has_task_tools(&self) -> bool {
-        self.tools.iter().any(|entry| entry.tool.task_support() != TaskSupport::Forbidden)
+    /// The name of a tool that can be run as a task.
+    pub(super) fn task_tool(&self) -> Option<&str> {
+        let mut tools = self.tools.iter().map(|entry| &entry.tool);
+        let tool = tools.find(|tool| tool.task_support() != TaskSupport::Forbidden)?;
+        Some(&tool.name)
     }
 
     pub(super) const fn touches_tools(&self) -> bool {

@@ -11,8 +11,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use super::handler::Peer;
 use crate::error::SendError;
 use crate::jsonrpc::RawJson;
-use crate::lifecycle::{NotificationMethod, Sender};
-use crate::model::{ElicitationCompleteParams, Level};
+use crate::lifecycle::NotificationMethod;
+use crate::model::Level;
 use crate::modern::Caller;
 use crate::revision::{Era, Revision};
 use crate::session::{Client, Outgoing};
@@ -102,22 +102,6 @@ impl Connection {
     ) -> Result<(), SendError<Outgoing>> {
         let method = method.as_str().to_owned();
         self.peer.notify(Outgoing::new(method, params))
-    }
-
-    /// Tells the client that what it was asked to do at a URL is done: `elicitation_id` is the one
-    /// of that question. Nobody but the client that was asked is told (ELIC-18).
-    ///
-    /// # Errors
-    /// [`SendError`] hands it back: [`Ended`](SendError::Ended) if the revision has no such
-    /// notification, which is only in 2025-11-25.
-    pub fn elicitation_complete(&self, elicitation_id: &str) -> Result<(), SendError<Outgoing>> {
-        let method = NotificationMethod::ElicitationComplete;
-        let params = RawJson::known(&ElicitationCompleteParams::new(elicitation_id));
-        if !method.exists(self.revision(), Sender::Server) {
-            let item = Outgoing::new(method.as_str().to_owned(), Some(params));
-            return Err(SendError::Ended(item));
-        }
-        self.notify(&method, Some(params))
     }
 
     /// The client's end.

@@ -8,8 +8,7 @@ use core::fmt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::error::AskError;
-use crate::jsonrpc::{ErrorObject, Params, RawJson};
+use crate::jsonrpc::{ErrorObject, Params};
 
 /// The most bytes of an explanation: it can quote what the client sent.
 const MAX_MESSAGE: usize = 512;
@@ -71,18 +70,12 @@ pub(super) fn instance(text: &str) -> Result<serde_json::Value, Misfit> {
         .map_err(|error| Misfit(explain("Invalid arguments", text, &error)))
 }
 
-/// Reads an answer of the client's.
-pub(super) fn answer<T: DeserializeOwned>(json: &RawJson) -> Result<T, AskError> {
-    let text = json.as_str();
-    serde_json::from_str(text).map_err(|error| AskError::Answer(explain("", text, &error)))
-}
-
 fn is_empty_object(text: &str) -> bool {
     let inner = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
     inner.is_some_and(|inner| inner.trim_ascii().is_empty())
 }
 
-fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
+pub(super) fn explain(what: &str, text: &str, error: &serde_json::Error) -> String {
     let message = error.to_string();
     // The model does not see the text that lines and columns count in; the path says more.
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);

@@ -21,7 +21,6 @@ use super::prompt::PromptEntry;
 use super::round::Round;
 use super::server::Inner;
 use super::shelf::{Item, Shelf};
-use super::task::{Beginning, Slot};
 use super::tool::{ToolEntry, misfitting};
 use super::{CallError, Context, Work};
 use crate::jsonrpc::{
@@ -35,6 +34,9 @@ use crate::model::{
 };
 use crate::revision::{Era, Revision};
 
+/// An answer on its way.
+pub(super) type Answering<'a> = Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
+
 /// A request whose handler, if it has one, has been called.
 pub(super) enum Running<'a> {
     /// There is nothing more to do; in the modern era the result is signed, too.
@@ -46,7 +48,7 @@ pub(super) enum Running<'a> {
     /// A method of the application's own.
     Method(Work<RawJson>),
     /// What is asked for less often, and would make all of this larger.
-    Other(Pin<Box<dyn Future<Output = Reply> + Send + 'a>>),
+    Other(Answering<'a>),
 }
 
 impl Inner {
@@ -174,13 +176,13 @@ impl Inner {
     }
 
     /// Says whose result it is (META-13).
-    fn sign(&self, result: &RawJson) -> RawJson {
+    pub(super) fn sign(&self, result: &RawJson) -> RawJson {
         with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
     }
 
     fn begin_tool(
         &self,
-        mut cx: Context,
+        cx: Context,
         params: Option<&Params>,
         revision: Revision,
     ) -> Result<Running<'_>, ErrorObject> {
@@ -192,40 +194,18 @@ impl Inner {
         let Some(entry) = self.tools.get(&params.name) else {
             return Err(unknown("tool", &params.name));
         };
-        let round = cx.round.clone();
         if let Some(tasks) = &self.tasks
             && let Some(slot) = tasks.admit(entry.tool.task_support(), params.task, &cx)?
         {
-            if slot.is_at_once() {
-                slot.start()?;
-            }
-            cx.task = Some(Arc::clone(&slot));
-            let work = entry.start(arguments, cx, revision);
-            return Ok(Running::Other(Box::pin(self.finish_task(slot, work, round, revision))));
+            return slot.begin(self, entry, arguments, cx).map(Running::Other);
         }
+        let round = cx.round.clone();
         match entry.begin(arguments, cx) {
             Ok(work) => Ok(Running::Tool(entry, round, work)),
             Err(misfit) => {
                 let result = misfitting(&misfit, revision);
                 let fail = CallError::into_tool_result;
                 self.close_round(round, revision, result, fail).map(Running::Answered)
-            }
-        }
-    }
-
-    /// Works on a call whose answer may be that it is a task.
-    async fn finish_task(
-        &self,
-        slot: Arc<Slot>,
-        work: Work<CallToolResult>,
-        round: Option<Arc<Round>>,
-        revision: Revision,
-    ) -> Reply {
-        match slot.conduct(work).await {
-            Beginning::Task(reply) if revision.era() == Era::Legacy => reply,
-            Beginning::Task(reply) => reply.map(|result| self.sign(&result)),
-            Beginning::Answer(result) => {
-                self.close_round(round, revision, result, CallError::into_tool_result)
             }
         }
     }
@@ -278,12 +258,12 @@ impl Inner {
             return Ok(());
         }
         let principal = cx.principal.clone();
-        cx.round = Some(Arc::new(Round::read(principal, method.clone(), params, &self.seal)?));
+        cx.round = Round::read(principal, method, params, &self.seal)?;
         Ok(())
     }
 
     /// Answers with the result, or with the questions without which there is none.
-    fn close_round<T: ForRevision + Serialize>(
+    pub(super) fn close_round<T: ForRevision + Serialize>(
         &self,
         round: Option<Arc<Round>>,
         revision: Revision,
@@ -295,14 +275,18 @@ impl Inner {
             Err(error) => error,
         };
         let round = round.filter(|_| error.may_want_input());
-        match round.and_then(|round| round.end(&self.seal).transpose()) {
-            Some(asks) => self.encode(asks?, revision),
+        match round.and_then(|round| round.end(self, revision)) {
+            Some(asks) => asks,
             None => self.encode(fail(error, revision)?, revision),
         }
     }
 
     /// Writes a result, signed where results are.
-    fn encode<T: ForRevision + Serialize>(&self, result: T, revision: Revision) -> Reply {
+    pub(super) fn encode<T: ForRevision + Serialize>(
+        &self,
+        result: T,
+        revision: Revision,
+    ) -> Reply {
         if revision.era() == Era::Legacy {
             return encode(result, revision);
         }

@@ -6,7 +6,6 @@ use core::any::Any;
 use core::error::Error;
 use core::fmt;
 
-use super::decode;
 use super::feature::ClientFeature;
 use super::template::TemplateError;
 use crate::error::RequestError;
@@ -92,6 +91,9 @@ pub enum ConfigError {
         /// The name.
         name: String,
     },
+    /// A tool supports tasks, and the crate was built without them.
+    #[error("tool `{0}` can be run as a task, which takes the feature `tasks`")]
+    NoTasks(String),
     /// A page must hold something.
     #[error("the page size is 0")]
     PageSize,
@@ -289,16 +291,4 @@ pub enum AskError {
     /// The client answered something else than was asked.
     #[error("the client's answer makes no sense: {0}")]
     Answer(String),
-}
-
-impl AskError {
-    /// Says which of several answers it is about.
-    pub(super) fn about(self, key: &str) -> Self {
-        match self {
-            Self::Answer(why) => {
-                Self::Answer(decode::shorten(alloc::format!("`inputResponses.{key}`: {why}")))
-            }
-            other => other,
-        }
-    }
 }

@@ -2,11 +2,9 @@
 
 use core::fmt;
 
-use crate::lifecycle::{Method, Sender};
 use crate::model::{
     ClientCapabilities, ElicitationCapability, RootsCapability, SamplingCapability, Supported,
 };
-use crate::revision::{Era, Revision};
 
 /// Something a client can be asked if it declared so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,29 +47,6 @@ impl ClientFeature {
             Self::FormElicitation => client.with_elicitation(elicitation.with_form(Supported)),
             Self::UrlElicitation => client.with_elicitation(elicitation.with_url(Supported)),
             Self::Roots => client.with_roots(RootsCapability::new()),
-        }
-    }
-
-    /// Whether a client that declared these capabilities has it in this revision.
-    pub(super) fn is_in(self, client: &ClientCapabilities, revision: Revision) -> bool {
-        let has_modes = revision >= Revision::V2025_11_25;
-        let declared = match self {
-            Self::Sampling => client.sampling.is_some(),
-            Self::SamplingTools => has_modes && client.samples_with_tools(),
-            Self::FormElicitation => client.elicits_forms(),
-            Self::UrlElicitation => has_modes && client.elicits_urls(),
-            Self::Roots => client.roots.is_some(),
-        };
-        // There are no requests of servers in the modern era, but all these questions.
-        declared
-            && (revision.era() == Era::Modern || self.method().exists(revision, Sender::Server))
-    }
-
-    const fn method(self) -> Method {
-        match self {
-            Self::Sampling | Self::SamplingTools => Method::SamplingCreateMessage,
-            Self::FormElicitation | Self::UrlElicitation => Method::ElicitationCreate,
-            Self::Roots => Method::RootsList,
         }
     }
 }

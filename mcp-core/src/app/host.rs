@@ -25,6 +25,7 @@ pub struct Host {
 
 /// What runs things, and what waits.
 #[derive(Clone)]
+#[cfg_attr(not(feature = "tasks"), expect(dead_code, reason = "only tasks run there"))]
 struct Runner {
     spawn: Arc<dyn Fn(Background) + Send + Sync>,
     sleep: Arc<dyn Fn(Duration) -> Background + Send + Sync>,
@@ -60,7 +61,10 @@ impl Host {
     pub fn now(&self) -> UnixTime {
         (self.clock)()
     }
+}
 
+#[cfg(feature = "tasks")]
+impl Host {
     /// Whether it can run something in the background.
     pub(super) const fn runs_tasks(&self) -> bool {
         self.background.is_some()

@@ -15,8 +15,8 @@ use crate::id::RequestId;
 use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;
 use crate::model::{
-    AcknowledgedParams, EmptyParams, ForRevision, ListenParams, Meta, ResourceUpdatedParams,
-    ServerCapabilities, SubscriptionFilter, TASKS_EXTENSION,
+    AcknowledgedParams, EmptyParams, ListenParams, Meta, ResourceUpdatedParams, ServerCapabilities,
+    SubscriptionFilter, TASKS_EXTENSION,
 };
 use crate::modern::listen_result;
 use crate::small::{SmallMap, SmallSet};
@@ -158,6 +158,7 @@ impl Listeners {
     }
 
     /// Takes note that a task has changed.
+    #[cfg(feature = "tasks")]
     pub(super) fn task_changed(&self, id: &Arc<str>) {
         self.happened(&Watched::Task(Arc::clone(id)));
     }
@@ -267,12 +268,12 @@ fn send(
             connection.notify(&method, Some(RawJson::known(&params)))
         } else if let Some(Watched::Task(id)) = updated.first() {
             // How the task is now. One that has been forgotten meanwhile is not worth a word.
-            let Some(task) = tasks.and_then(|tasks| tasks.detail(id)) else {
+            let news = tasks.and_then(|it| it.news(id, meta(), connection.revision()));
+            let Some(params) = news else {
                 updated.pop_first();
                 continue;
             };
-            let params = task.with_meta(meta()).for_revision(connection.revision());
-            connection.notify(&NotificationMethod::Tasks, Some(RawJson::known(&params)))
+            connection.notify(&NotificationMethod::Tasks, Some(params))
         } else {
             break Poll::Pending;
         };

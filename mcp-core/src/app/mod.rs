@@ -80,7 +80,9 @@
 use alloc::boxed::Box;
 use core::pin::Pin;
 
+#[cfg(feature = "ask")]
 mod answer;
+#[cfg(feature = "ask")]
 mod ask;
 mod audience;
 mod builder;
@@ -89,16 +91,18 @@ mod completion;
 mod connection;
 mod context;
 mod contract;
+#[cfg(feature = "ask")]
 mod conversation;
 pub(crate) mod decode;
+#[cfg(feature = "ask")]
 mod digest;
 mod dispatch;
 mod error;
 mod extension;
 mod feature;
-#[cfg(feature = "schemars")]
+#[cfg(all(feature = "ask", feature = "schemars"))]
 mod fields;
-#[cfg(feature = "schemars")]
+#[cfg(all(feature = "ask", feature = "schemars"))]
 mod form;
 mod greetings;
 mod guard;
@@ -107,14 +111,24 @@ mod host;
 mod listen;
 mod method;
 mod prompt;
+#[cfg(feature = "ask")]
 mod questions;
 mod resource;
+#[cfg(feature = "ask")]
+mod round;
+#[cfg(not(feature = "ask"))]
+#[path = "without/round.rs"]
 mod round;
 #[cfg(feature = "schemars")]
 mod schema;
+#[cfg(feature = "ask")]
 mod seal;
 mod server;
 mod shelf;
+#[cfg(feature = "tasks")]
+mod task;
+#[cfg(not(feature = "tasks"))]
+#[path = "without/task.rs"]
 mod task;
 mod template;
 #[cfg(test)]
@@ -123,7 +137,9 @@ mod tool;
 #[cfg(feature = "validate")]
 mod unique;
 
+#[cfg(feature = "ask")]
 pub use answer::Elicited;
+#[cfg(feature = "ask")]
 pub use ask::{Ask, Questions, ask_all};
 pub use builder::ServerBuilder;
 pub use changes::Changes;
@@ -136,6 +152,7 @@ pub use handler::{Handler, Peer, PeerAnswer};
 pub use host::Host;
 pub use resource::ResourceOutput;
 pub use server::Server;
+#[cfg(feature = "tasks")]
 pub use task::{MemoryTaskStore, TaskLimits, TaskOwner, TaskRecord, TaskStore, TaskStoreFull};
 pub use template::{TemplateError, UriVariables};
 #[cfg(feature = "schemars")]

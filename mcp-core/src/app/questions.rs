@@ -1,5 +1,6 @@
 //! What a handler can ask the client for.
 
+use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use core::future::Future;
@@ -12,16 +13,20 @@ use super::answer;
 #[cfg(feature = "schemars")]
 use super::answer::Elicited;
 use super::ask::Ask;
+use super::connection::Connection;
 use super::context::Context;
 use super::conversation;
 use super::decode;
 use super::error::{AskError, CallError};
 use super::feature::ClientFeature;
 use super::resource::has_scheme;
+use crate::error::SendError;
 use crate::jsonrpc::RawJson;
+use crate::lifecycle::{Method, NotificationMethod, Sender};
 use crate::model::{
-    CreateMessageParams, CreateMessageResult, ElicitFormParams, ElicitParams, ElicitResult,
-    ElicitUrlParams, ForRevision, FormSchema, InputRequest, ListRootsResult,
+    ClientCapabilities, CreateMessageParams, CreateMessageResult, ElicitFormParams, ElicitParams,
+    ElicitResult, ElicitUrlParams, ElicitationCompleteParams, ForRevision, FormSchema,
+    InputRequest, ListRootsResult,
 };
 use crate::revision::{Era, Revision};
 use crate::session::Outgoing;
@@ -168,7 +173,7 @@ impl Context {
         }
         match conversation::mistake(&params.messages) {
             Some(mistake) => Ask::known(Err(AskError::Question(mistake))),
-            None => self.ask(key, needs, params.into(), Some(FOR_PEOPLE), decode::answer),
+            None => self.ask(key, needs, params.into(), Some(FOR_PEOPLE), answer::parse),
         }
     }
 
@@ -199,7 +204,7 @@ impl Context {
             Err(problem) => return Ask::known(Err(AskError::Question(problem))),
         };
         self.ask(key, &[needs], params.into(), Some(FOR_PEOPLE), move |json| {
-            let result: ElicitResult = decode::answer(json)?;
+            let result: ElicitResult = answer::parse(json)?;
             if let Some(fields) = &fields {
                 answer::check(fields, &result)?;
             }
@@ -261,7 +266,7 @@ impl Context {
     /// [`AskError`]; the client is not asked if it did not declare `roots`.
     pub fn list_roots(&self, key: &str) -> Ask<ListRootsResult> {
         let request = InputRequest::ListRoots(None);
-        self.ask(key, &[ClientFeature::Roots], request, None, decode::answer)
+        self.ask(key, &[ClientFeature::Roots], request, None, answer::parse)
     }
 
     /// Keeps a value for the rounds to come, so that work is not repeated and what was asked
@@ -403,4 +408,59 @@ impl Context {
 /// ELIC-06: a form is flat.
 fn flat(form: &ElicitFormParams) -> Result<FormSchema, String> {
     form.fields().map_err(|error| error.to_string())
+}
+
+impl AskError {
+    /// Says which of several answers it is about.
+    pub(super) fn about(self, key: &str) -> Self {
+        match self {
+            Self::Answer(why) => {
+                Self::Answer(decode::shorten(alloc::format!("`inputResponses.{key}`: {why}")))
+            }
+            other => other,
+        }
+    }
+}
+
+impl ClientFeature {
+    /// Whether a client that declared these capabilities has it in this revision.
+    fn is_in(self, client: &ClientCapabilities, revision: Revision) -> bool {
+        let has_modes = revision >= Revision::V2025_11_25;
+        let declared = match self {
+            Self::Sampling => client.sampling.is_some(),
+            Self::SamplingTools => has_modes && client.samples_with_tools(),
+            Self::FormElicitation => client.elicits_forms(),
+            Self::UrlElicitation => has_modes && client.elicits_urls(),
+            Self::Roots => client.roots.is_some(),
+        };
+        // There are no requests of servers in the modern era, but all these questions.
+        declared
+            && (revision.era() == Era::Modern || self.method().exists(revision, Sender::Server))
+    }
+
+    const fn method(self) -> Method {
+        match self {
+            Self::Sampling | Self::SamplingTools => Method::SamplingCreateMessage,
+            Self::FormElicitation | Self::UrlElicitation => Method::ElicitationCreate,
+            Self::Roots => Method::RootsList,
+        }
+    }
+}
+
+impl Connection {
+    /// Tells the client that what it was asked to do at a URL is done: `elicitation_id` is the one
+    /// of that question. Nobody but the client that was asked is told (ELIC-18).
+    ///
+    /// # Errors
+    /// [`SendError`] hands it back: [`Ended`](SendError::Ended) if the revision has no such
+    /// notification, which is only in 2025-11-25.
+    pub fn elicitation_complete(&self, elicitation_id: &str) -> Result<(), SendError<Outgoing>> {
+        let method = NotificationMethod::ElicitationComplete;
+        let params = RawJson::known(&ElicitationCompleteParams::new(elicitation_id));
+        if !method.exists(self.revision(), Sender::Server) {
+            let item = Outgoing::new(method.as_str().to_owned(), Some(params));
+            return Err(SendError::Ended(item));
+        }
+        self.notify(&method, Some(params))
+    }
 }

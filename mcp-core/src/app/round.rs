@@ -11,10 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::decode;
-use super::seal::{Owner, Seal};
-use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson};
+use super::seal::Owner;
+pub(super) use super::seal::Seal;
+use super::server::Inner;
+use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson, Reply};
 use crate::lifecycle::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult, InputResponses};
+use crate::revision::Revision;
 use crate::small::SmallSet;
 
 /// What one run of a handler knows of the runs before it, and learns for the next.
@@ -71,10 +74,11 @@ impl Round {
     /// Reads what came with a request.
     pub(super) fn read(
         principal: Option<Arc<str>>,
-        method: Method,
+        method: &Method,
         params: Option<&Params>,
         seal: &Seal,
-    ) -> Result<Self, ErrorObject> {
+    ) -> Result<Option<Arc<Self>>, ErrorObject> {
+        let method = method.clone();
         let members = params.and_then(Params::members);
         let lacks = |member| members.is_some_and(|it| it.get(member) == Found::Nothing);
         let owner = Owner { principal, method, params: params.map(|params| params.json().clone()) };
@@ -91,7 +95,8 @@ impl Round {
                 .map_err(|_| ErrorObject::invalid_params("`requestState` is of another version"))?,
         };
         let log = Mutex::new(state.map(|state| Box::new(Log { state, ..Log::default() })));
-        Ok(Self { owner, given: params.input_responses.unwrap_or_default(), log })
+        let given = params.input_responses.unwrap_or_default();
+        Ok(Some(Arc::new(Self { owner, given, log })))
     }
 
     /// The key of the next question called `key`: the second one of that name in a run is
@@ -132,16 +137,15 @@ impl Round {
         self.log(|log| log.state.memos.insert(key.to_owned(), value));
     }
 
-    /// The questions that are open, with the state to go on from; `None` if there are none.
-    pub(super) fn end(&self, seal: &Seal) -> Result<Option<InputRequiredResult>, ErrorObject> {
+    /// Asks the questions that are open; `None` if there are none.
+    pub(super) fn end(&self, server: &Inner, revision: Revision) -> Option<Reply> {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(log) = log.as_mut().filter(|log| !log.open.is_empty()) else {
-            return Ok(None);
-        };
+        let log = log.as_mut().filter(|log| !log.open.is_empty())?;
         log.state.rounds = log.state.rounds.saturating_add(1);
-        let state = seal.close(&self.owner, RawJson::known(&log.state).as_bytes())?;
+        let state = RawJson::known(&log.state);
         let asks = InputRequiredResult::new().with_input_requests(core::mem::take(&mut log.open));
-        Ok(Some(asks.with_request_state(state)))
+        let state = server.seal.close(&self.owner, state.as_bytes());
+        Some(state.and_then(|state| server.encode(asks.with_request_state(state), revision)))
     }
 
     fn log<T>(&self, look: impl FnOnce(&mut Log) -> T) -> T {

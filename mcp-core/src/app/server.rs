@@ -21,7 +21,7 @@ use super::listen::{List, Listeners, MAX_WATCHED_URI};
 use super::method::{Listener, MethodEntry};
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
-use super::seal::Seal;
+use super::round::Seal;
 use super::shelf::Shelf;
 use super::task::Tasks;
 use super::tool::ToolEntry;

@@ -178,6 +178,7 @@ impl ToolEntry {
     }
 
     /// Starts a call of the tool that may go on without the request.
+    #[cfg(feature = "tasks")]
     pub(super) fn start(
         self: Arc<Self>,
         arguments: &str,

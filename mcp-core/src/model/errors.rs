@@ -3,8 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::ClientCapabilities;
 use super::wire::wire;
-use super::{ClientCapabilities, ElicitUrlParams};
 
 wire! {
     /// The data of -32022, unsupported protocol version
@@ -25,17 +25,6 @@ wire! {
         required {
             /// What the client would have to declare on the request.
             required_capabilities: ClientCapabilities,
-        }
-    }
-}
-
-wire! {
-    /// The data of -32042, URL elicitation required
-    /// (`2025-11-25/client/elicitation#url-elicitation-required-error`); 2025-11-25 only.
-    pub struct UrlElicitationData {
-        required {
-            /// What has to be done first; every one has an `elicitation_id`.
-            elicitations: Vec<ElicitUrlParams>,
         }
     }
 }

@@ -25,20 +25,16 @@ mod capabilities;
 mod completion;
 mod content;
 mod discover;
-mod elicitation;
 mod errors;
-mod field;
-mod field_wire;
-mod form;
 mod icon;
 mod implementation;
 mod initialize;
+#[cfg(any(feature = "ask", feature = "client"))]
+mod input;
 mod logging;
 pub(crate) mod members;
 mod meta;
-mod mrtr;
 mod num;
-mod outcome;
 mod page;
 mod progress;
 mod prompt;
@@ -47,13 +43,8 @@ mod resource;
 mod responses;
 mod result;
 mod revise;
-mod roots;
-mod sampling;
-mod sampling_content;
 mod subscriptions;
 mod tagged;
-mod task;
-mod task_wire;
 mod tool;
 mod wire;
 
@@ -72,25 +63,14 @@ pub use completion::{
 };
 pub use content::{AudioContent, Content, EmbeddedResource, ImageContent, TextContent};
 pub use discover::DiscoverResult;
-pub use elicitation::{
-    ElicitAction, ElicitFormMode, ElicitFormParams, ElicitParams, ElicitResult, ElicitUrlParams,
-    ElicitValue, ElicitationCompleteParams,
-};
-pub use errors::{
-    MissingCapabilityData, ResourceNotFoundData, UnsupportedVersionData, UrlElicitationData,
-};
-pub use field::{
-    BooleanField, ChoiceField, ChoiceOption, ChoicesField, FormField, NumberField, TextField,
-    TextFormat,
-};
-pub use form::FormSchema;
+pub use errors::{MissingCapabilityData, ResourceNotFoundData, UnsupportedVersionData};
 pub use icon::{Icon, IconSource, IconTheme};
 pub use implementation::Implementation;
 pub use initialize::{InitializeParams, InitializeResult};
+#[cfg(any(feature = "ask", feature = "client"))]
+pub use input::*;
 pub use logging::{Level, LogParams, SetLevelParams, UnknownLevel};
 pub use meta::{MalformedMeta, Meta};
-pub use mrtr::{InputRequest, InputRequests, InputRequiredResult};
-pub use outcome::Outcome;
 pub use page::{Cursor, ListParams};
 pub use progress::{CancelledParams, ProgressParams};
 pub use prompt::{
@@ -102,17 +82,8 @@ pub use resource::{
     Resource, ResourceBody, ResourceContents, ResourceTemplate, ResourceUpdatedParams,
     SubscribeParams,
 };
-pub use responses::{InputResponse, InputResponses};
+pub use responses::InputResponses;
 pub use result::{CacheScope, EmptyParams, EmptyResult, ResultType};
 pub use revise::ForRevision;
-pub use roots::{ListRootsResult, Root};
-pub use sampling::{
-    CreateMessageParams, CreateMessageResult, IncludeContext, ModelHint, ModelPreferences,
-    SamplingMessage, ToolChoice, ToolChoiceMode,
-};
-pub use sampling_content::{SamplingContent, ToolResultContent, ToolUseContent};
 pub use subscriptions::{AcknowledgedParams, ListenParams, ListenResult, SubscriptionFilter};
-pub use task::{
-    CreateTaskResult, DetailedTask, ListTasksResult, Task, TaskParams, TaskStatus, UpdateTaskParams,
-};
 pub use tool::{ListToolsResult, TaskSupport, Tool, ToolAnnotations, ToolExecution};

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use serde::Deserializer;
-use serde::de::{Error, Unexpected, Visitor};
+use serde::de::{Error, Visitor};
 
 /// The largest integer below which every integer is an exact `f64`.
 const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -52,10 +52,12 @@ impl Number {
 }
 
 /// Reads a count that must be there.
+#[cfg(any(feature = "ask", feature = "client"))]
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     // The hint matters: without it `arbitrary_precision` hands numbers over as maps.
     let number = deserializer.deserialize_f64(NumberVisitor)?;
     number.integer().ok_or_else(|| {
+        use serde::de::Unexpected;
         let found = match number {
             Number::Float(value) => Unexpected::Float(value),
             _ => Unexpected::Other("negative number"),

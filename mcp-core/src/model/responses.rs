@@ -3,13 +3,11 @@
 use alloc::collections::{BTreeMap, btree_map};
 use alloc::string::String;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::RawJson;
 use super::members::unique_map;
 use super::revise::same_in_every_revision;
-use super::{CreateMessageResult, ElicitResult, ForRevision, ListRootsResult, RawJson};
-use crate::revision::Revision;
 
 /// The answers to input requests, by the same keys, as bare results.
 ///
@@ -26,7 +24,7 @@ use crate::revision::Revision;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct InputResponses(BTreeMap<String, RawJson>);
+pub struct InputResponses(pub(super) BTreeMap<String, RawJson>);
 
 impl InputResponses {
     /// No answers.
@@ -35,41 +33,10 @@ impl InputResponses {
         Self(BTreeMap::new())
     }
 
-    /// Adds an answer.
-    ///
-    /// # Errors
-    /// When the answer holds a number that is not finite.
-    pub fn insert(
-        &mut self,
-        key: impl Into<String>,
-        response: &InputResponse,
-    ) -> Result<(), serde_json::Error> {
-        self.0.insert(key.into(), RawJson::from_value(response)?);
-        Ok(())
-    }
-
     /// An answer, whatever it holds.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&RawJson> {
         self.0.get(key)
-    }
-
-    /// The answer to an elicitation; an error if it is something else.
-    #[must_use]
-    pub fn elicit(&self, key: &str) -> Option<Result<ElicitResult, serde_json::Error>> {
-        self.get(key).map(decode)
-    }
-
-    /// The answer to a sampling request; an error if it is something else.
-    #[must_use]
-    pub fn sampling(&self, key: &str) -> Option<Result<CreateMessageResult, serde_json::Error>> {
-        self.get(key).map(decode)
-    }
-
-    /// The answer to a request for roots; an error if it is something else.
-    #[must_use]
-    pub fn roots(&self, key: &str) -> Option<Result<ListRootsResult, serde_json::Error>> {
-        self.get(key).map(decode)
     }
 
     /// The answers, ordered by key.
@@ -112,33 +79,3 @@ impl<'de> Deserialize<'de> for InputResponses {
 }
 
 same_in_every_revision!(InputResponses);
-
-/// The answer to an input request: the bare result of 2026-07-28.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum InputResponse {
-    /// To `elicitation/create`.
-    Elicit(ElicitResult),
-    /// To `sampling/createMessage`.
-    CreateMessage(CreateMessageResult),
-    /// To `roots/list`.
-    ListRoots(ListRootsResult),
-}
-
-impl Serialize for InputResponse {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // The results' older members have no place here.
-        let revision = Revision::V2026_07_28;
-        match self {
-            Self::Elicit(result) => result.clone().for_revision(revision).serialize(serializer),
-            Self::CreateMessage(result) => {
-                result.clone().for_revision(revision).serialize(serializer)
-            }
-            Self::ListRoots(result) => result.clone().for_revision(revision).serialize(serializer),
-        }
-    }
-}
-
-fn decode<T: DeserializeOwned>(json: &RawJson) -> Result<T, serde_json::Error> {
-    serde_json::from_str(json.as_str())
-}

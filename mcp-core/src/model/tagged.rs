@@ -32,11 +32,6 @@ pub(super) fn deserialize<'de, T: Tagged, D: Deserializer<'de>>(
     deserializer.deserialize_map(FindTag(PhantomData))
 }
 
-/// Reads a union whose opening brace has been seen.
-pub(super) fn from_map<'de, T: Tagged, A: MapAccess<'de>>(map: A) -> Result<T, A::Error> {
-    FindTag(PhantomData).visit_map(map)
-}
-
 /// Reads the members of one variant.
 pub(super) fn variant<'de, T, A>(rest: A) -> Result<T, A::Error>
 where

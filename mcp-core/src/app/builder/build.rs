@@ -47,15 +47,16 @@ impl ServerBuilder {
             return Err(ConfigError::ExtensionName(name.clone()));
         }
         let completions = self.take_completions()?;
-        let has_tasks = self.offers.tasks || self.changes.has_task_tools();
-        if has_tasks {
+        let listeners = Listeners::default();
+        let tasks = Tasks::offered(core::mem::take(&mut self.tasks), &self.changes, &listeners)?;
+        if tasks.is_some() {
             self.extensions.insert(TASKS_EXTENSION.into(), RawJson::EMPTY_OBJECT);
         }
         let methods = self.take_methods()?;
         let notifications = self.take_notifications()?;
 
         let mut capabilities = self.capabilities(!completions.is_empty());
-        capabilities.tasks = has_tasks.then(tasks_capability);
+        capabilities.tasks = tasks.is_some().then(tasks_capability);
         let mut served = served_methods(&capabilities);
         for method in methods.keys() {
             served.insert(method.clone());
@@ -64,7 +65,6 @@ impl ServerBuilder {
         let server = self.info.name.clone();
         let signature = RawJson::known(&named);
         let form = Form { page_size, signature: signature.clone() };
-        let listeners = Listeners::default();
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
         Ok(Server::from(Inner {
@@ -84,7 +84,7 @@ impl ServerBuilder {
             max_subscriptions: self.subscriptions.unwrap_or_default(),
             audience: Audience::default(),
             seal: self.seal.of_server(server),
-            tasks: has_tasks.then(|| Tasks::new(self.tasks, listeners.clone())),
+            tasks,
             listeners,
         }))
     }

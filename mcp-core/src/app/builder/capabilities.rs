@@ -10,7 +10,7 @@ use crate::model::{
 impl ServerBuilder {
     /// CAP-07: what is there, and nothing else.
     pub(super) fn capabilities(&self, completions: bool) -> ServerCapabilities {
-        let Offers { tools, resources, prompts, logging, .. } = self.offers;
+        let Offers { tools, resources, prompts, logging } = self.offers;
         // Any list can change through `Server::apply`, which tells the clients.
         let list = ListChangedCapability::new().with_list_changed(true);
         let mut capabilities = ServerCapabilities::new();

@@ -18,7 +18,7 @@ use super::completion::{Completer, CompletionInput, Subject};
 use super::connection::Connection;
 use super::method::{Listener, MethodEntry};
 use super::resource::ResourceOutput;
-use super::seal::Seal;
+use super::round::Seal;
 use super::server::OnInitialize;
 use super::task::TaskSettings;
 use super::template::UriVariables;
@@ -42,7 +42,7 @@ pub struct ServerBuilder {
     instructions: Option<String>,
     page_size: Option<usize>,
     subscriptions: Option<usize>,
-    pub(super) offers: Offers,
+    offers: Offers,
     changes: Changes,
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
@@ -55,12 +55,11 @@ pub struct ServerBuilder {
 
 /// What is offered even if there is nothing of it yet.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Offers {
+struct Offers {
     tools: bool,
     resources: bool,
     prompts: bool,
     logging: bool,
-    pub(super) tasks: bool,
 }
 
 /// How many resources one client may watch unless the builder says otherwise.

@@ -1,12 +1,16 @@
 //! Calls that may become tasks.
 
+use alloc::boxed::Box;
 use alloc::sync::{Arc, Weak};
 use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Poll;
 use std::sync::OnceLock;
 
+use super::super::dispatch::Answering;
 use super::super::guard::resumed;
+use super::super::server::Inner;
+use super::super::tool::ToolEntry;
 use super::super::{CallError, Connection, Context, Work};
 use super::desk::Tasks;
 use super::live::Live;
@@ -32,7 +36,7 @@ pub(in super::super) struct Slot {
 }
 
 /// What became of a call.
-pub(in super::super) enum Beginning {
+enum Beginning {
     /// It goes on as a task; this is the answer to the call.
     Task(Reply),
     /// It is over, and was no task.
@@ -99,7 +103,7 @@ impl Tasks {
 impl Slot {
     /// Makes the task, if there is none yet, before anybody is told of it (TASKX-09). Says
     /// whether it is new.
-    pub(in super::super) fn start(&self) -> Result<bool, ErrorObject> {
+    fn start(&self) -> Result<bool, ErrorObject> {
         if self.live.get().is_some() {
             return Ok(false);
         }
@@ -108,8 +112,33 @@ impl Slot {
         Ok(self.live.set(live).is_ok())
     }
 
+    /// Calls a tool; the answer may be that it is a task.
+    pub(in super::super) fn begin<'a>(
+        self: Arc<Self>,
+        server: &'a Inner,
+        entry: Arc<ToolEntry>,
+        arguments: &str,
+        mut cx: Context,
+    ) -> Result<Answering<'a>, ErrorObject> {
+        if self.at_once {
+            self.start()?;
+        }
+        cx.task = Some(Arc::clone(&self));
+        let (round, revision) = (cx.round.clone(), cx.revision());
+        let work = entry.start(arguments, cx, revision);
+        Ok(Box::pin(async move {
+            match self.conduct(work).await {
+                Beginning::Task(reply) if revision.era() == Era::Legacy => reply,
+                Beginning::Task(reply) => reply.map(|result| server.sign(&result)),
+                Beginning::Answer(result) => {
+                    server.close_round(round, revision, result, CallError::into_tool_result)
+                }
+            }
+        }))
+    }
+
     /// Works on the call until it is over or has become a task, which then goes on elsewhere.
-    pub(in super::super) async fn conduct(&self, work: Work<CallToolResult>) -> Beginning {
+    async fn conduct(&self, work: Work<CallToolResult>) -> Beginning {
         let mut work = Some(work);
         resumed(poll_fn(|cx| {
             if !self.at_once {
@@ -140,11 +169,6 @@ impl Slot {
 
     fn created(&self, live: &Live) -> Reply {
         desk::encode(CreateTaskResult::new(live.made()), self.revision)
-    }
-
-    /// Whether the client asked for a task.
-    pub(in super::super) const fn is_at_once(&self) -> bool {
-        self.at_once
     }
 
     /// The task, if the call is one.

@@ -13,13 +13,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
+use super::super::changes::Changes;
 use super::super::listen::Listeners;
-use super::super::{Connection, Host};
+use super::super::{ConfigError, Connection, Host};
 use super::date::iso_8601;
 use super::live::Live;
 use super::{MemoryTaskStore, TaskOwner, TaskRecord, TaskSettings, TaskStore};
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
-use crate::model::{DetailedTask, ForRevision, Task, TaskStatus};
+use crate::model::{DetailedTask, ForRevision, Meta, Task, TaskStatus};
 use crate::revision::{Era, Revision};
 use crate::small::SmallMap;
 
@@ -38,16 +39,24 @@ pub(in super::super) struct Tasks {
 }
 
 impl Tasks {
-    pub(in super::super) fn new(mut settings: TaskSettings, listeners: Listeners) -> Arc<Self> {
+    /// The tasks of a server that offers any.
+    pub(in super::super) fn offered(
+        mut settings: TaskSettings,
+        changes: &Changes,
+        listeners: &Listeners,
+    ) -> Result<Option<Arc<Self>>, ConfigError> {
+        if !settings.offered && changes.task_tool().is_none() {
+            return Ok(None);
+        }
         let store = settings.store.take();
-        Arc::new(Self {
+        Ok(Some(Arc::new(Self {
             settings,
             store: store.unwrap_or_else(|| Box::new(MemoryTaskStore::default())),
-            listeners,
+            listeners: listeners.clone(),
             host: Mutex::default(),
             live: Mutex::default(),
             made: AtomicU64::new(0),
-        })
+        })))
     }
 
     pub(in super::super) fn set_host(&self, host: &Host) {
@@ -113,8 +122,9 @@ impl Tasks {
     }
 
     /// What there is to say of a task to those who listen.
-    pub(in super::super) fn detail(&self, id: &str) -> Option<DetailedTask> {
-        self.store.get(self.now()?, id).map(detailed)
+    pub(in super::super) fn news(&self, id: &str, meta: Meta, to: Revision) -> Option<RawJson> {
+        let task = self.store.get(self.now()?, id).map(detailed)?;
+        Some(RawJson::known(&task.with_meta(meta).for_revision(to)))
     }
 
     pub(super) fn live(&self, id: &str) -> Option<Arc<Live>> {

@@ -22,12 +22,14 @@ mod store;
 pub use owner::TaskOwner;
 pub use store::{MemoryTaskStore, TaskLimits, TaskRecord, TaskStore, TaskStoreFull};
 
-pub(super) use begin::{Beginning, Slot};
+pub(super) use begin::Slot;
 pub(super) use desk::Tasks;
 
 /// How tasks are kept, as the builder was told.
 #[derive(Debug)]
 pub(super) struct TaskSettings {
+    /// Offered even if no tool supports them yet.
+    offered: bool,
     ttl: Duration,
     max_ttl: Duration,
     poll_interval: Duration,
@@ -45,7 +47,13 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 impl Default for TaskSettings {
     fn default() -> Self {
-        Self { ttl: TTL, max_ttl: MAX_TTL, poll_interval: POLL_INTERVAL, store: None }
+        Self {
+            offered: false,
+            ttl: TTL,
+            max_ttl: MAX_TTL,
+            poll_interval: POLL_INTERVAL,
+            store: None,
+        }
     }
 }
 
@@ -72,7 +80,7 @@ impl ServerBuilder {
     /// Offers tasks even if no tool supports them yet, to be added by
     /// [`Server::apply`](super::Server::apply).
     pub const fn tasks(mut self) -> Self {
-        self.offers.tasks = true;
+        self.tasks.offered = true;
         self
     }
 

@@ -395,3 +395,14 @@ wire! {
         }
     }
 }
+
+wire! {
+    /// The data of -32042, URL elicitation required
+    /// (`2025-11-25/client/elicitation#url-elicitation-required-error`); 2025-11-25 only.
+    pub struct UrlElicitationData {
+        required {
+            /// What has to be done first; every one has an `elicitation_id`.
+            elicitations: Vec<ElicitUrlParams>,
+        }
+    }
+}

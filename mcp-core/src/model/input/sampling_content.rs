@@ -198,7 +198,7 @@ pub(super) mod one_or_many {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                tagged::from_map(map).map(|block| Vec::from([block]))
+                tagged::variant(map).map(|block| Vec::from([block]))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
