@@ -1,10 +1,12 @@
 //! Containers for what there is mostly one of.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::{self, Vec};
 use core::borrow::Borrow;
 use core::fmt;
 use core::iter::{Chain, Flatten, Map, Once, once};
+use core::ops::{Deref, DerefMut};
 #[cfg(feature = "driver")]
 use core::option;
 use core::slice;
@@ -39,18 +41,50 @@ pub(crate) struct SmallMap<K, V> {
     /// Empty only if there are no others.
     first: Row<K, V>,
     /// Each has something in it.
-    others: Vec<Row<K, V>>,
+    others: Others<K, V>,
+}
+
+/// The rows after the first. Mostly there are none, and then they take no more than a pointer.
+#[derive(Clone)]
+struct Others<K, V>(Option<Box<Rows<K, V>>>);
+
+type Rows<K, V> = Vec<Row<K, V>>;
+
+impl<K, V> Others<K, V> {
+    const NONE: Self = Self(None);
+
+    fn rows(&mut self) -> &mut Rows<K, V> {
+        self.0.get_or_insert_default()
+    }
+
+    fn into_rows(self) -> Rows<K, V> {
+        self.0.map(|rows| *rows).unwrap_or_default()
+    }
+}
+
+impl<K, V> Deref for Others<K, V> {
+    type Target = [Row<K, V>];
+
+    fn deref(&self) -> &Self::Target {
+        self.0.as_ref().map_or(&[], |rows| rows)
+    }
+}
+
+impl<K, V> DerefMut for Others<K, V> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        self.0.as_mut().map_or(&mut [], |rows| rows)
+    }
 }
 
 impl<K, V> SmallMap<K, V> {
     pub(crate) const fn new() -> Self {
-        Self { first: Vec::new(), others: Vec::new() }
+        Self { first: Vec::new(), others: Others::NONE }
     }
 
     /// An empty map that will hold so many entries before long.
     #[cfg(feature = "http")]
     pub(crate) fn with_room_for(entries: usize) -> Self {
-        Self { first: Vec::with_capacity(entries), others: Vec::new() }
+        Self { first: Vec::with_capacity(entries), others: Others::NONE }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -66,10 +100,12 @@ impl<K, V> SmallMap<K, V> {
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         let mut keeps = |(key, value): &mut (K, V)| keep(key, value);
         self.first.retain_mut(&mut keeps);
-        self.others.retain_mut(|row| {
-            row.retain_mut(&mut keeps);
-            !row.is_empty()
-        });
+        if let Some(rows) = &mut self.others.0 {
+            rows.retain_mut(|row| {
+                row.retain_mut(&mut keeps);
+                !row.is_empty()
+            });
+        }
         self.settle(0);
     }
 
@@ -82,7 +118,7 @@ impl<K, V> SmallMap<K, V> {
     }
 
     pub(crate) fn iter(&self) -> Iter<'_, K, V> {
-        once(&self.first).chain(&self.others).flatten().map(|(key, value)| (key, value))
+        once(&self.first).chain(&*self.others).flatten().map(|(key, value)| (key, value))
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> {
@@ -94,7 +130,7 @@ impl<K, V> SmallMap<K, V> {
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        once(&mut self.first).chain(&mut self.others).flatten().map(|(_, value)| value)
+        once(&mut self.first).chain(&mut *self.others).flatten().map(|(_, value)| value)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -132,7 +168,7 @@ impl<K, V> SmallMap<K, V> {
         let left = self.row(index).map_or(0, Vec::len);
         match self.others.get(index).map(Vec::len) {
             Some(next) if left == 0 || left + next <= ROW / 2 => {
-                let mut next = self.others.remove(index);
+                let mut next = self.others.rows().remove(index);
                 if let Some(row) = self.row_mut(index) {
                     row.append(&mut next);
                 }
@@ -140,7 +176,7 @@ impl<K, V> SmallMap<K, V> {
             Some(_) => {}
             None if left > 0 => {}
             None => {
-                let last = self.others.pop();
+                let last = self.others.rows().pop();
                 if last.is_none() {
                     self.clear();
                 }
@@ -177,7 +213,7 @@ impl<K: Ord, V> SmallMap<K, V> {
     fn insert_in_full(&mut self, (index, place): (usize, usize), entry: (K, V)) {
         // What comes in order fills its rows.
         if place == ROW && index == self.others.len() {
-            return self.others.push(Vec::from([entry]));
+            return self.others.rows().push(Vec::from([entry]));
         }
         let Some(row) = self.row_mut(index) else {
             return;
@@ -187,7 +223,7 @@ impl<K: Ord, V> SmallMap<K, V> {
             None => row.insert(place, entry),
             Some(place) => next.insert(place, entry),
         }
-        self.others.insert(index, next);
+        self.others.rows().insert(index, next);
     }
 
     pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
@@ -205,10 +241,10 @@ impl<K: Ord, V> SmallMap<K, V> {
     /// Takes out everything from a key on.
     pub(crate) fn split_off(&mut self, from: &K) -> Self {
         let index = self.row_of(from);
-        let others = self.others.split_off(index);
+        let others = self.others.0.as_mut().map(|rows| Box::new(rows.split_off(index)));
         let first = self.row_mut(index).map(|row| row.split_off(place(row, from)));
         let first = first.unwrap_or_default();
-        let mut rest = Self { first, others };
+        let mut rest = Self { first, others: Others(others) };
         rest.settle(0);
         self.settle(index);
         rest
@@ -304,7 +340,7 @@ impl<K, V> IntoIterator for SmallMap<K, V> {
     type IntoIter = IntoIter<K, V>;
 
     fn into_iter(self) -> Self::IntoIter {
-        once(self.first).chain(self.others).flatten()
+        once(self.first).chain(self.others.into_rows()).flatten()
     }
 }
 
@@ -540,7 +576,7 @@ mod tests {
         for key in 0..1000 {
             map.remove(&key);
         }
-        assert_eq!((map.first.capacity(), map.others.capacity()), (0, 0));
+        assert_eq!((map.first.capacity(), map.others.0.is_none()), (0, true));
     }
 
     #[test]

@@ -25,25 +25,19 @@ pub(super) struct Station<R: Runtime, H: Handler> {
     key: WriterKey,
     /// Locked by nobody: it only lets references to the station be shared.
     jobs: Mutex<Jobs>,
-    /// Who does the work for the lane.
-    worker: Worker,
+    /// Whether it does the work for the lane, too.
+    works: bool,
+    /// Whether others know of it: since it first had to wait. Work that begins before goes to
+    /// tasks, unless it is taken from where it begins.
+    known: bool,
     timer: Timer<R>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Worker {
-    Elsewhere,
-    /// The station; what begins later goes to tasks, as nobody waits yet.
-    Here,
-    /// The station, and others know.
-    Known,
 }
 
 impl<R: Runtime, H: Handler> Station<R, H> {
     /// Writes a lane and does the work for it, of which it takes what there is.
     pub(super) fn working(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, lane: Lane) -> Self {
         let mut station = Self::writing(engine, link, lane);
-        station.worker = Worker::Here;
+        station.works = true;
         engine.pump_for(link, lane, station.jobs());
         station
     }
@@ -55,7 +49,8 @@ impl<R: Runtime, H: Handler> Station<R, H> {
             link: Arc::clone(link),
             key: link.attachment().new_writer(lane),
             jobs: Mutex::default(),
-            worker: Worker::Elsewhere,
+            works: false,
+            known: false,
             timer: Timer::new(engine.runtime.clone()),
         }
     }
@@ -74,10 +69,10 @@ impl<R: Runtime, H: Handler> Station<R, H> {
             }
             let links = self.link.attachment();
             links.register_writer(self.key, cx);
-            if self.worker == Worker::Here {
+            if self.works && !self.known {
                 links.open_exchange(self.key.0);
-                self.worker = Worker::Known;
             }
+            self.known = true;
             // What happened before that has woken nobody.
             if self.take_work() {
                 continue;
@@ -95,7 +90,7 @@ impl<R: Runtime, H: Handler> Station<R, H> {
 
     /// Takes the work that others have begun; false if there is none.
     fn take_work(&mut self) -> bool {
-        if self.worker != Worker::Known {
+        if !self.works || !self.known {
             return false;
         }
         let jobs = self.link.attachment().take_jobs(self.key.0);
@@ -174,10 +169,11 @@ impl Outlet for McpStream<Links> {
 
 impl<R: Runtime, H: Handler> Drop for Station<R, H> {
     fn drop(&mut self) {
-        let untaken = self.link.attachment().close_station(self.key);
         let jobs = core::mem::take(self.jobs());
-        for job in jobs.into_iter().chain(untaken) {
-            self.engine.runtime.spawn(job);
+        jobs.into_iter().for_each(|job| self.engine.runtime.spawn(job));
+        if self.known {
+            let untaken = self.link.attachment().close_station(self.key);
+            untaken.into_iter().for_each(|job| self.engine.runtime.spawn(job));
         }
         self.engine.pump(&self.link);
     }

@@ -20,7 +20,7 @@ fn a_connection_is_closed_and_resumed() {
     let mut reader = Reader::new(stream(exchange.poll_answer(web.now)));
     reader.read(web.now);
     assert!(reader.stream.is_ended());
-    assert_eq!(reader.bytes, b"id: 3-1\nretry: 1000\ndata: \n\nretry: 5000\n\n");
+    assert_eq!(reader.bytes, b"id: 2-1\nretry: 1000\ndata: \n\nretry: 5000\n\n");
     let last = reader.last();
     drop(reader);
     let mut again = client.listen_after(&web, last.as_deref());

@@ -21,7 +21,7 @@ use crate::jsonrpc::{
 };
 use crate::lifecycle::Phase;
 use crate::revision::{Era, Revision};
-use crate::session::{EarlyRefusal, ServerSession};
+use crate::session::{EarlyRefusal, Lane, ServerSession};
 use crate::time::Instant;
 
 /// The header that names a session (`2025-11-25/basic/transports#session-management`).
@@ -76,6 +76,13 @@ fn accept_legacy<A: Default>(
         return Err(Fault::gone());
     };
     streams.confirm_by(None);
+    if let Incoming::Message(Message::Notification(_) | Message::Response(_)) = incoming {
+        // Nothing will be said to it, on any lane.
+        let delivered = deliver(now, &mut session, Lane::Standing, incoming, bytes);
+        drop(session);
+        let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
+        return Ok(Posted::Session(response, slot));
+    }
     let (stream, reader) = streams.open_exchange();
     if let Err(refusal) = deliver(now, &mut session, lane(stream), incoming, bytes) {
         if let Some(streams) = session.streams() {

@@ -9,7 +9,10 @@ const DIGITS: usize = 32;
 
 /// The name of a session: 128 bits that nobody can guess, written as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(u128);
+pub struct SessionId {
+    high: u64,
+    low: u64,
+}
 
 impl SessionId {
     /// Reads the 32 digits; `None` for anything else.
@@ -17,7 +20,7 @@ impl SessionId {
     pub fn parse(text: &str) -> Option<Self> {
         let digits: &[u8; DIGITS] = text.as_bytes().try_into().ok()?;
         let (high, low) = digits.split_at(DIGITS / 2);
-        Some(Self(u128::from(read(high)?) << 64 | u128::from(read(low)?)))
+        Some(Self { high: read(high)?, low: read(low)? })
     }
 
     /// The 32 digits as the value of a header.
@@ -28,14 +31,18 @@ impl SessionId {
     fn digits(self) -> [u8; DIGITS] {
         let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
         let mut digits = [0; DIGITS];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.bytes()) {
             pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
         digits
     }
 
+    fn bytes(self) -> impl Iterator<Item = u8> {
+        [self.high, self.low].into_iter().flat_map(u64::to_be_bytes)
+    }
+
     pub(super) const fn shard(self, shards: usize) -> usize {
-        (self.0 % shards as u128) as usize
+        (self.low % shards as u64) as usize
     }
 }
 
@@ -97,7 +104,11 @@ impl SessionIds {
         let counter = self.next.fetch_add(1, Ordering::Relaxed);
         let digest = Sha256::new().chain_update(self.seed).chain_update(counter.to_be_bytes());
         let digest = digest.finalize();
-        SessionId(digest.iter().take(16).fold(0, |id, byte| (id << 8) | u128::from(*byte)))
+        let mut halves = digest
+            .chunks_exact(8)
+            .map(|half| half.iter().fold(0, |half, byte| half << 8 | u64::from(*byte)));
+        let mut half = || halves.next().unwrap_or_default();
+        SessionId { high: half(), low: half() }
     }
 }
 
