@@ -6,8 +6,10 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt;
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -142,16 +144,28 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     }
 
     /// Answers a request.
-    pub fn handle<B>(&self, request: Request<B>) -> impl Future<Output = Response<Body<R, H>>>
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body<R, H>>
     where
         B: http_body::Body,
     {
+        let Ok(response) = self.respond(request).await;
+        response
+    }
+
+    fn respond<B>(
+        &self,
+        request: Request<B>,
+    ) -> impl Future<Output = Result<Response<Body<R, H>>, Infallible>> + use<B, R, H>
+    where
+        B: http_body::Body,
+    {
+        let inner = Arc::clone(&self.0);
         let (head, body) = request.into_parts();
         // No `async fn`, here and below: it would keep what it is given twice.
         async move {
-            let mut response = self.0.answer(&head, body).await;
-            self.0.server.add_cors_headers(&head, response.headers_mut());
-            response
+            let mut response = inner.answer(&head, pin!(body)).await;
+            inner.server.add_cors_headers(&head, response.headers_mut());
+            Ok(response)
         }
     }
 }
@@ -214,50 +228,35 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     fn answer<'a, B>(
         &'a self,
         head: &'a Parts,
-        body: B,
+        body: Pin<&'a mut B>,
     ) -> impl Future<Output = Response<Body<R, H>>> + 'a
     where
-        B: http_body::Body + 'a,
+        B: http_body::Body,
     {
         async move {
             let asks = self.store.is_there() || self.server.config().resource.is_some();
-            let admission = match asks {
-                // Boxed: few servers ask anybody, and the answers of all would be larger.
-                true => Box::pin(self.admit(head)).await,
-                false => Ok(self.begin(head)),
+            let upload = {
+                let admission = match asks {
+                    // Boxed: few servers ask anybody, and the answers of all would be larger.
+                    true => Box::pin(self.admit(head)).await,
+                    false => Ok(self.begin(head)),
+                };
+                match admission {
+                    Ok(Admission::ReadBody(upload)) => upload,
+                    Ok(admission) => return self.open(admission),
+                    Err(response) => return response.map(Body::full),
+                }
             };
-            let upload = match admission {
-                Ok(Admission::ReadBody(upload)) => upload,
-                Ok(admission) => return self.open(admission),
-                Err(response) => return response.map(Body::full),
-            };
-            let started = match self.read(&head.headers, upload, body).await {
+            let mut started = match self.read(&head.headers, upload, body).await {
                 Ok(posted) => self.start(&head.headers, posted),
                 Err(response) => return response.map(Body::full),
             };
-            match started {
-                Started::Response(response) => response,
-                Started::Exchange(mut station, exchange) => {
-                    // Dropped before the station: what the rest of the work comes to is then kept.
-                    let mut exchange = exchange;
-                    let answer = poll_fn(|cx| station.poll(&mut exchange, cx)).await;
-                    self.look_after();
-                    match answer {
-                        Answer::Full(response) => response.map(Body::full),
-                        Answer::Stream(stream) => {
-                            stream.head().map(|()| Body::stream(stream, station))
-                        }
-                    }
-                }
-                Started::Call(mut call) => {
-                    let (head, payload) = call.response().await.into_parts();
-                    let body = match payload {
-                        Payload::Whole(frame) => Body::frame(frame),
-                        Payload::Stream => Body::call(call),
-                    };
-                    Response::from_parts(head, body)
-                }
+            let is_session = matches!(started, Started::Exchange { .. });
+            let response = poll_fn(|cx| started.poll(cx)).await;
+            if is_session {
+                self.look_after();
             }
+            response
         }
     }
 
@@ -309,7 +308,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                     self.engine.connect(slot);
                 }
                 let station = Station::working(&self.engine, slot, exchange.lane());
-                return Started::Exchange(station, exchange);
+                return Started::Exchange { exchange, station };
             }
             Posted::Session(response, slot) => {
                 self.engine.pump(&slot);
@@ -366,13 +365,12 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         &'a self,
         headers: &'a HeaderMap,
         mut upload: Upload<Links>,
-        body: B,
+        mut body: Pin<&'a mut B>,
     ) -> impl Future<Output = Result<Posted<Links>, Response<Bytes>>> + 'a
     where
-        B: http_body::Body + 'a,
+        B: http_body::Body,
     {
         async move {
-            let mut body = pin!(body);
             let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
             let mut deadline = None;
             loop {
@@ -406,11 +404,48 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
 enum Started<R: Runtime, H: Handler> {
     /// Nothing more: this is the answer.
     Response(Response<Body<R, H>>),
-    /// Work of a session, and the answer it is for.
-    Exchange(Station<R, H>, Exchange<Links>),
-    /// A request of the modern era: answered with all there is to say, or with a stream in which
-    /// the handler runs on.
+    /// Work of a session. The exchange is dropped before the station: what the rest of the work
+    /// comes to is then kept.
+    Exchange { exchange: Exchange<Links>, station: Station<R, H> },
+    /// A request of the modern era.
     Call(Call<R>),
+    /// It has been answered.
+    Over,
+}
+
+impl<R: Runtime, H: Handler> Started<R, H> {
+    /// The answer: with all there is to say, or with a stream in which the work goes on.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Response<Body<R, H>>> {
+        let response = match self {
+            Self::Exchange { exchange, station } => match ready!(station.poll(exchange, cx)) {
+                Answer::Full(response) => response.map(Body::full),
+                Answer::Stream(stream) => {
+                    let Self::Exchange { station, .. } = mem::replace(self, Self::Over) else {
+                        return Poll::Pending;
+                    };
+                    stream.head().map(|()| Body::stream(stream, station))
+                }
+            },
+            Self::Call(call) => {
+                let (head, payload) = ready!(call.poll_response(cx)).into_parts();
+                let body = match payload {
+                    Payload::Whole(frame) => Body::frame(frame),
+                    Payload::Stream => match mem::replace(self, Self::Over) {
+                        Self::Call(call) => Body::call(call),
+                        _ => return Poll::Pending,
+                    },
+                };
+                Response::from_parts(head, body)
+            }
+            Self::Response(_) => match mem::replace(self, Self::Over) {
+                Self::Response(response) => response,
+                _ => return Poll::Pending,
+            },
+            Self::Over => return Poll::Pending,
+        };
+        *self = Self::Over;
+        Poll::Ready(response)
+    }
 }
 
 /// An answer to a request whose body did not come whole: nobody may be there to read it.
@@ -457,8 +492,7 @@ where
     type Future = ServiceFuture<R, H>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move { Ok(service.handle(request).await) })
+        Box::pin(self.respond(request))
     }
 }
 
@@ -473,11 +507,8 @@ where
     type Error = Infallible;
     type Future = ServiceFuture<R, H>;
 
-    fn poll_ready(
-        &mut self,
-        _cx: &mut core::task::Context<'_>,
-    ) -> core::task::Poll<Result<(), Infallible>> {
-        core::task::Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {

@@ -6,7 +6,7 @@
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context as Polling, Poll, Waker, ready};
@@ -85,8 +85,8 @@ impl<R: Runtime> Call<R> {
     }
 
     /// The head of the answer, once something decides it.
-    pub(super) async fn response(&mut self) -> Response<Payload> {
-        poll_fn(|cx| self.poll(cx, |answer, _| answer.poll_response())).await
+    pub(super) fn poll_response(&mut self, cx: &mut Polling<'_>) -> Poll<Response<Payload>> {
+        self.poll(cx, |answer, _| answer.poll_response())
     }
 
     /// The next piece of a stream; `None` when it is complete.
