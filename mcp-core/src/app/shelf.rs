@@ -84,7 +84,7 @@ impl<T: Item> Shelf<T> {
 
     /// The first thing, in order, of which `pick` makes something.
     pub(super) fn find_map<R>(&self, pick: impl Fn(&Arc<T>) -> Option<R>) -> Option<R> {
-        self.read(|stock| stock.items.values().find_map(pick))
+        self.read(|stock| stock.items.iter().find_map(|(_, item)| pick(item)))
     }
 
     /// A page of the list: the first, or the one a cursor leads to.
@@ -124,9 +124,9 @@ fn cursor_after<T: Item>(place: u64) -> Cursor {
 
 #[derive(Debug)]
 struct Stock<T> {
-    items: SmallMap<u64, Arc<T>>,
-    /// By what they are looked up by, with their places.
-    by_key: SmallMap<Box<str>, (u64, Arc<T>)>,
+    /// With their places, which they are in the order of.
+    items: Vec<(u64, Arc<T>)>,
+    places: SmallMap<Box<str>, u64>,
     /// The last place that was given.
     last: u64,
     /// The whole list for each revision, made when it is first asked for.
@@ -142,7 +142,7 @@ struct Page {
 
 impl<T> Default for Stock<T> {
     fn default() -> Self {
-        Self { items: SmallMap::new(), by_key: SmallMap::new(), last: 0, lists: Default::default() }
+        Self { items: Vec::new(), places: SmallMap::new(), last: 0, lists: Default::default() }
     }
 }
 
@@ -150,7 +150,7 @@ impl<T> Clone for Stock<T> {
     fn clone(&self) -> Self {
         Self {
             items: self.items.clone(),
-            by_key: self.by_key.clone(),
+            places: self.places.clone(),
             last: self.last,
             lists: self.lists.clone(),
         }
@@ -160,27 +160,32 @@ impl<T> Clone for Stock<T> {
 impl<T: Item> Stock<T> {
     fn put(&mut self, item: T) {
         self.lists = Default::default();
-        let place = match self.by_key.get(item.key()) {
-            Some((place, _)) => *place,
-            None => {
-                self.last += 1;
-                self.last
-            }
-        };
+        let key: Box<str> = item.key().into();
         let item = Arc::new(item);
-        self.by_key.insert(item.key().into(), (place, Arc::clone(&item)));
-        self.items.insert(place, item);
+        if let Some((_, present)) = self.index(&key).and_then(|index| self.items.get_mut(index)) {
+            *present = item;
+            return;
+        }
+        self.last += 1;
+        self.places.insert(key, self.last);
+        self.items.push((self.last, item));
     }
 
     fn remove(&mut self, name: &str) {
-        if let Some((place, _)) = self.by_key.remove(name) {
-            self.items.remove(&place);
+        if let Some(index) = self.index(name) {
+            self.items.remove(index);
+            self.places.remove(name);
             self.lists = Default::default();
         }
     }
 
     fn get(&self, name: &str) -> Option<&Arc<T>> {
-        self.by_key.get(name).map(|(_, item)| item)
+        self.items.get(self.index(name)?).map(|(_, item)| item)
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        let place = self.places.get(name)?;
+        self.items.binary_search_by_key(place, |(place, _)| *place).ok()
     }
 
     fn page(&self, after: u64, revision: Revision, form: &Form) -> Option<RawJson> {
@@ -211,8 +216,8 @@ impl<T: Item> Stock<T> {
         revision: Revision,
         form: &Form,
     ) -> (Option<RawJson>, Option<u64>) {
-        let start = after + 1;
-        let mut rest = self.items.range_from(&start);
+        let start = self.items.partition_point(|(place, _)| *place <= after);
+        let mut rest = self.items.iter().skip(start);
         let size = form.page_size.map_or(usize::MAX, NonZeroUsize::get);
         let mut end = after;
         let page = rest.by_ref().take(size).map(|(place, item)| {

@@ -22,7 +22,7 @@ pub use envelope::{
 pub use error::{ErrorObject, Reply};
 pub use frame::{Chunks, Frame};
 pub use params::Params;
-pub(crate) use params::{Found, Member, Members, text_of};
+pub(crate) use params::{Found, Member, Members, read_json, text_of};
 pub use raw::{InvalidJson, RawJson, Text};
 pub(crate) use scan::position;
 #[cfg(feature = "std")]

@@ -180,7 +180,14 @@ pub(crate) fn text_of(json: &[u8]) -> Result<Cow<'_, str>, serde_json::Error> {
     {
         return Ok(Cow::Borrowed(text));
     }
-    serde_json::from_slice(json).map(|Lent(text)| text)
+    read_json(json).map(|Lent(text)| text)
+}
+
+/// Reads JSON in bytes. There is one reader in all, of text: what a message is read by is much
+/// code for each type, and another reader would need it again.
+pub(crate) fn read_json<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, serde_json::Error> {
+    let text = core::str::from_utf8(json).map_err(<serde_json::Error as de::Error>::custom)?;
+    serde_json::from_str(text)
 }
 
 /// The members that are looked for: of params first, then of their `_meta`.

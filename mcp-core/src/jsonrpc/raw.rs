@@ -11,6 +11,7 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::params::read_json;
 use super::scan;
 
 /// One JSON value as it stands on the wire: never reformatted, never rounded.
@@ -48,7 +49,7 @@ impl RawJson {
     /// [`InvalidJson`] when the text is not exactly one JSON value.
     pub fn parse(json: impl Into<Bytes>) -> Result<Self, InvalidJson> {
         let json = json.into();
-        let value: &RawValue = serde_json::from_slice(&json)?;
+        let value: &RawValue = read_json(&json)?;
         let value = json.slice_ref(value.get().as_bytes());
         Ok(Self::unseen(value))
     }
@@ -199,7 +200,7 @@ impl From<Value> for RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_slice(&self.json).map_err(ser::Error::custom)?;
+        let raw: &RawValue = read_json(&self.json).map_err(ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }

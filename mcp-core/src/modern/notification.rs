@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::Caller;
 use super::request::Meta;
-use crate::jsonrpc::{Member, Notification, Params, RawJson};
+use crate::jsonrpc::{Member, Notification, Params, RawJson, read_json};
 use crate::lifecycle::{NotificationMethod, Sender};
 use crate::model::ClientCapabilities;
 use crate::revision::{Era, Revision};
@@ -37,7 +37,7 @@ impl ModernNotification {
         let meta = members.and_then(|it| Meta::of(it).ok().flatten()).unwrap_or_default();
         let revision = match meta.version {
             None => Revision::V2026_07_28,
-            Some(version) => serde_json::from_slice::<String>(version).ok()?.parse().ok()?,
+            Some(version) => read_json::<String>(version).ok()?.parse().ok()?,
         };
         if revision.era() != Era::Modern {
             return None;
@@ -48,7 +48,7 @@ impl ModernNotification {
             ref known if !known.exists(revision, Sender::Client) => return None,
             _ => {}
         }
-        let capabilities = meta.capabilities.and_then(|it| serde_json::from_slice(it).ok());
+        let capabilities = meta.capabilities.and_then(|it| read_json(it).ok());
         let capabilities: ClientCapabilities = capabilities.unwrap_or_default();
         let info = params.as_ref().and_then(|params| params.member(Member::ClientInfo));
         let caller = Caller { revision, capabilities, log_level: None, info };

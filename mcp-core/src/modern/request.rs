@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::id::{ProgressToken, RequestId};
 use crate::jsonrpc::{
-    ErrorCode, ErrorObject, Found, Member, Members, Params, RawJson, Request, text_of,
+    ErrorCode, ErrorObject, Found, Member, Members, Params, RawJson, Request, read_json, text_of,
 };
 use crate::lifecycle::{Method, MethodSet, Sender};
 use crate::model::{
@@ -102,7 +102,7 @@ impl Candidate {
         let meta = params.members().map(Meta::of).transpose()?.flatten().ok_or_else(no_meta)?;
         let version = match meta.version.ok_or_else(|| missing(Key::PROTOCOL_VERSION))? {
             LATEST => Cow::Borrowed(Revision::V2026_07_28.as_str()),
-            other => serde_json::from_slice(other)
+            other => read_json(other)
                 .map(Cow::Owned)
                 .map_err(|_| malformed(Key::PROTOCOL_VERSION, "must be a string"))?,
         };
@@ -289,7 +289,7 @@ fn read<'a, T: Deserialize<'a>>(
     json: Option<&'a [u8]>,
     key: &'static str,
 ) -> Result<Option<T>, ErrorObject> {
-    json.map(serde_json::from_slice).transpose().map_err(|error| malformed(key, error))
+    json.map(read_json).transpose().map_err(|error| malformed(key, error))
 }
 
 fn missing(key: &'static str) -> ErrorObject {

@@ -1,6 +1,7 @@
 //! The server that a builder makes, and what can be wrong with it.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::num::NonZeroUsize;
 
 use super::super::ConfigError;
@@ -21,6 +22,16 @@ use crate::model::{ForRevision, InitializeResult, TASKS_EXTENSION};
 use crate::revision::Revision;
 use crate::small::SmallMap;
 
+/// What is found to be as it must.
+struct Parts {
+    page_size: Option<NonZeroUsize>,
+    completions: SmallMap<Subject, SmallMap<String, Completer>>,
+    listeners: Listeners,
+    tasks: Option<Arc<Tasks>>,
+    methods: SmallMap<Method, MethodEntry>,
+    notifications: SmallMap<NotificationMethod, Listener>,
+}
+
 impl ServerBuilder {
     /// Puts the server together.
     ///
@@ -35,6 +46,12 @@ impl ServerBuilder {
     /// # Errors
     /// [`ConfigError`] names the first thing that cannot be as it is.
     pub fn build(mut self) -> Result<Server, ConfigError> {
+        let parts = self.parts()?;
+        Ok(self.assemble(parts))
+    }
+
+    /// Takes out what can be wrong.
+    fn parts(&mut self) -> Result<Parts, ConfigError> {
         self.changes.check()?;
         let page_size = match self.page_size.map(NonZeroUsize::new) {
             None => None,
@@ -49,12 +66,16 @@ impl ServerBuilder {
         let completions = self.take_completions()?;
         let listeners = Listeners::default();
         let tasks = Tasks::offered(core::mem::take(&mut self.tasks), &self.changes, &listeners)?;
+        let methods = self.take_methods()?;
+        let notifications = self.take_notifications()?;
+        Ok(Parts { page_size, completions, listeners, tasks, methods, notifications })
+    }
+
+    fn assemble(mut self, parts: Parts) -> Server {
+        let Parts { page_size, completions, listeners, tasks, methods, notifications } = parts;
         if tasks.is_some() {
             self.extensions.insert(TASKS_EXTENSION.into(), RawJson::EMPTY_OBJECT);
         }
-        let methods = self.take_methods()?;
-        let notifications = self.take_notifications()?;
-
         let mut capabilities = self.capabilities(!completions.is_empty());
         capabilities.tasks = tasks.is_some().then(tasks_capability);
         let mut served = served_methods(&capabilities);
@@ -67,7 +88,7 @@ impl ServerBuilder {
         let form = Form { page_size, signature: signature.clone() };
         let mut greeting = InitializeResult::new(capabilities, self.info);
         greeting.instructions = self.instructions;
-        Ok(Server::from(Inner {
+        Server::from(Inner {
             greeting,
             greetings: Greetings::default(),
             signature,
@@ -86,7 +107,7 @@ impl ServerBuilder {
             seal: self.seal.of_server(server),
             tasks,
             listeners,
-        }))
+        })
     }
 
     fn take_completions(
