@@ -224,6 +224,9 @@ fn begin(mut job: Job) -> Option<Job> {
 trait Ticket: Send + 'static {
     fn work(&self) -> Work;
 
+    /// Whether the client still waits for an answer.
+    fn is_open(&self, session: &ServerSession) -> bool;
+
     /// Answers that we failed.
     fn fail(self, session: &mut ServerSession, now: Instant);
 }
@@ -231,6 +234,10 @@ trait Ticket: Send + 'static {
 impl Ticket for InitializeTicket {
     fn work(&self) -> Work {
         Work::Initialize
+    }
+
+    fn is_open(&self, session: &ServerSession) -> bool {
+        session.initialize_lane().is_some()
     }
 
     fn fail(self, session: &mut ServerSession, now: Instant) {
@@ -241,6 +248,10 @@ impl Ticket for InitializeTicket {
 impl Ticket for RequestTicket {
     fn work(&self) -> Work {
         Work::Request(self.key())
+    }
+
+    fn is_open(&self, session: &ServerSession) -> bool {
+        session.lane_of(self.key()).is_some()
     }
 
     fn fail(self, session: &mut ServerSession, now: Instant) {
@@ -257,8 +268,8 @@ struct Owed<R: Runtime, H: Handler, T: Ticket> {
     engine: Arc<Engine<R, H>>,
     link: Arc<Link>,
     ticket: Option<T>,
-    /// Whether the work has begun and takes longer: then it can be stopped.
-    started: bool,
+    /// Whether it is known whom to wake to stop the work.
+    stoppable: bool,
 }
 
 impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
@@ -267,7 +278,7 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
             engine: Arc::clone(engine),
             link: Arc::clone(link),
             ticket: Some(ticket),
-            started: false,
+            stoppable: false,
         }
     }
 
@@ -275,17 +286,29 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
     ///
     /// The caller pins the work: taken by value it would be in the future twice.
     async fn work<A>(&mut self, mut work: Pin<&mut impl Future<Output = A>>) -> Option<A> {
+        let mut begun = false;
         poll_fn(|cx| {
             let (links, Some(ticket)) = (self.link.attachment(), &self.ticket) else {
                 return Poll::Ready(None);
             };
-            if self.started && !links.is_wanted(ticket.work(), cx) {
+            let goes_on = if self.stoppable {
+                links.is_wanted(ticket.work(), cx)
+            } else {
+                !begun || ticket.is_open(&self.link.lock())
+            };
+            if !goes_on {
                 return Poll::Ready(None);
             }
             let polled = work.as_mut().poll(cx).map(Some);
-            if polled.is_pending() && !self.started {
-                links.started(ticket.work());
-                self.started = true;
+            // Most is done when it is polled again at the latest, and nobody has to know of it.
+            if polled.is_pending() && core::mem::replace(&mut begun, true) && !self.stoppable {
+                links.started(ticket.work(), cx);
+                self.stoppable = true;
+                // It may have been stopped while nobody knew of it.
+                if !ticket.is_open(&self.link.lock()) {
+                    links.ended(ticket.work());
+                    return Poll::Ready(None);
+                }
             }
             polled
         })
@@ -304,7 +327,7 @@ impl<R: Runtime, H: Handler, T: Ticket> Owed<R, H, T> {
     }
 
     fn conclude(&self, ticket: T, give: impl FnOnce(&mut ServerSession, Instant, T)) {
-        if self.started {
+        if self.stoppable {
             self.link.attachment().ended(ticket.work());
         }
         let mut session = self.link.lock();

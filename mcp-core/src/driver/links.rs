@@ -59,7 +59,7 @@ struct Tables {
     /// Work for answers that are polled together with it, on its way there.
     exchanges: SmallMap<Lane, Jobs>,
     /// The handlers at work that nobody has stopped, and whom to wake to stop them.
-    tasks: SmallMap<Work, Option<Waker>>,
+    tasks: SmallMap<Work, Waker>,
     /// Who waits for answers of the client.
     answers: SmallMap<RequestHandle, Arc<Answer>>,
 }
@@ -71,7 +71,9 @@ pub(super) struct Wakeful(Few<Waker>);
 
 impl Wakeful {
     pub(super) fn wake(self) {
-        self.0.into_iter().for_each(Waker::wake);
+        if !self.0.is_empty() {
+            self.0.into_iter().for_each(Waker::wake);
+        }
     }
 }
 
@@ -210,8 +212,9 @@ impl Links {
         self.tables().exchanges.get_mut(&lane).map(core::mem::take).unwrap_or_default()
     }
 
-    pub(super) fn started(&self, work: Work) {
-        let before = self.tables().tasks.insert(work, None);
+    /// Takes note of a handler, which wakes when it is stopped.
+    pub(super) fn started(&self, work: Work, cx: &Context<'_>) {
+        let before = self.tables().tasks.insert(work, cx.waker().clone());
         drop(before);
     }
 
@@ -221,10 +224,10 @@ impl Links {
         let Some(waker) = tables.tasks.get_mut(&work) else {
             return false;
         };
-        if waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+        if waker.will_wake(cx.waker()) {
             return true;
         }
-        let before = waker.replace(cx.waker().clone());
+        let before = core::mem::replace(waker, cx.waker().clone());
         drop(tables);
         drop(before);
         true
@@ -239,7 +242,7 @@ impl Links {
     /// Stops a handler: it is dropped the next time it would run, which is soon.
     pub(super) fn stop(&self, work: Work) {
         let waker = self.tables().tasks.remove(&work);
-        if let Some(Some(waker)) = waker {
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
@@ -247,9 +250,7 @@ impl Links {
     pub(super) fn stop_all(&self) {
         let mut tasks = core::mem::take(&mut self.tables().tasks);
         while let Some((_, waker)) = tasks.pop_first() {
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+            waker.wake();
         }
     }
 
