@@ -148,7 +148,13 @@ impl Links {
 
     /// Wakes whoever writes an exchange: one may have lost what it waits for.
     pub(super) fn wake_exchanges(&self) {
-        let mut exchanges = self.tables().writers.split_off(&(Lane::Exchange(0), 0));
+        let from = (Lane::Exchange(0), 0);
+        let mut tables = self.tables();
+        if tables.writers.last().is_none_or(|(last, _)| *last < from) {
+            return;
+        }
+        let mut exchanges = tables.writers.split_off(&from);
+        drop(tables);
         while let Some((_, writer)) = exchanges.pop_first() {
             writer.waker.wake();
         }

@@ -4,13 +4,14 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A header stands there more than once: which one counts would depend on who reads it.
+#[derive(Clone, Copy)]
 pub(super) struct Several;
 
 /// The value of a header that may stand there once.
-pub(super) fn single(
-    headers: &HeaderMap,
-    name: HeaderName,
-) -> Result<Option<&HeaderValue>, Several> {
+pub(super) type Single<'a> = Result<Option<&'a HeaderValue>, Several>;
+
+/// Looks a header up that may stand there once.
+pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Single<'_> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value),

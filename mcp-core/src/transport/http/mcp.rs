@@ -8,12 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::admit::Grant;
+use super::head::{self, Several, Single};
 use super::refusal::{Refusal, accepted, failure};
 use super::server::{Admission, Shared};
 use super::sessions::Slot;
 use super::streams::{STANDING, Streams, lane};
 use super::upload::{Posted, deliver};
-use super::{EventId, Exchange, McpStream, SessionId, head};
+use super::{EventId, Exchange, McpStream, SessionId};
 use crate::id::RequestId;
 use crate::jsonrpc::{
     EnvelopeError, ErrorCode, ErrorObject, Found, Incoming, Member, Members, Message, Params,
@@ -33,6 +34,33 @@ pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-pro
 /// The header that names the last event a client has seen.
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
+/// What a head says of the session it belongs to.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    session: Single<'a>,
+    version: Single<'a>,
+}
+
+impl<'a> Named<'a> {
+    /// Looks through the headers once, which costs less than to look each of them up.
+    fn read(headers: &'a HeaderMap) -> Self {
+        let (session_id, version) = (SESSION_ID, PROTOCOL_VERSION);
+        let mut named = Self { session: Ok(None), version: Ok(None) };
+        for (name, value) in headers {
+            let found = match name {
+                name if *name == session_id => &mut named.session,
+                name if *name == version => &mut named.version,
+                _ => continue,
+            };
+            *found = match found {
+                Ok(None) => Ok(Some(value)),
+                _ => Err(Several),
+            };
+        }
+        named
+    }
+}
+
 /// Takes a message posted to the endpoint.
 pub(super) fn accept<A: Default>(
     now: Instant,
@@ -41,11 +69,12 @@ pub(super) fn accept<A: Default>(
     incoming: Incoming,
     bytes: usize,
 ) -> Posted<A> {
-    match era_of(headers, &incoming) {
+    let named = Named::read(headers);
+    match era_of(&named, &incoming) {
         Era::Modern => shared.modern.accept(now, (headers, grant), incoming),
         Era::Legacy => {
             let request = request_of(&incoming).map(|request| request.id.clone());
-            accept_legacy(now, shared, (headers, grant), incoming, bytes)
+            accept_legacy(now, shared, (&named, grant), incoming, bytes)
                 .unwrap_or_else(|fault| Posted::Refused(fault.into_response(request.as_ref())))
         }
     }
@@ -54,14 +83,14 @@ pub(super) fn accept<A: Default>(
 fn accept_legacy<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    (headers, grant): (&HeaderMap, &Grant),
+    (named, grant): (&Named<'_>, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
     let request = request_of(&incoming);
     let initializes = request.is_some_and(|request| request.method == *"initialize");
     let request = request.map(|request| request.id.clone());
-    let Some(slot) = session_of(shared, headers, grant)? else {
+    let Some(slot) = session_of(shared, named, grant)? else {
         return match incoming {
             incoming if initializes => initialize(now, shared, (incoming, grant), request, bytes),
             Incoming::Batch(_) => Err(Fault::malformed(EnvelopeError::batch_not_allowed())),
@@ -70,7 +99,7 @@ fn accept_legacy<A: Default>(
     };
     let mut session = slot.lock();
     if !initializes {
-        check_version(headers, session.revision())?;
+        check_version(named, session.revision())?;
     }
     let Some(streams) = session.streams() else {
         return Err(Fault::gone());
@@ -145,7 +174,7 @@ fn try_listen<A>(
     if !head::accepts(headers, "text/event-stream") {
         return Err(Fault::Refusal(Refusal::NotAcceptable));
     }
-    let last = head::single(headers, LAST_EVENT_ID).map_err(|head::Several| Fault::bad_event())?;
+    let last = head::single(headers, LAST_EVENT_ID).map_err(|Several| Fault::bad_event())?;
     // An empty id is what clients send that have seen none.
     let last = last.filter(|last| !last.is_empty());
     let mut session = slot.lock();
@@ -209,9 +238,10 @@ fn known_session<A>(
     headers: &HeaderMap,
     grant: &Grant,
 ) -> Result<Arc<Slot<A>>, Fault> {
-    let Some(slot) = session_of(shared, headers, grant)? else {
-        let modern = head::single(headers, PROTOCOL_VERSION)
-            .is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
+    let named = Named::read(headers);
+    let Some(slot) = session_of(shared, &named, grant)? else {
+        let modern =
+            named.version.is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
         // The modern era has neither method (SHTTP-M16, case_22).
         return Err(if modern {
             Fault::Refusal(Refusal::MethodNotAllowed("POST"))
@@ -224,7 +254,7 @@ fn known_session<A>(
     if session.is_closed() {
         return Err(Fault::gone());
     }
-    check_version(headers, session.revision())?;
+    check_version(&named, session.revision())?;
     if let Some(streams) = session.streams() {
         streams.confirm_by(None);
     }
@@ -235,13 +265,13 @@ fn known_session<A>(
 /// The session a request names; `None` if it names none.
 fn session_of<A>(
     shared: &Shared<A>,
-    headers: &HeaderMap,
+    named: &Named<'_>,
     grant: &Grant,
 ) -> Result<Option<Arc<Slot<A>>>, Fault> {
-    let id = match head::single(headers, SESSION_ID) {
+    let id = match named.session {
         Ok(Some(id)) => id.to_str().ok().and_then(SessionId::parse),
         Ok(None) => return Ok(None),
-        Err(head::Several) => None,
+        Err(Several) => None,
     };
     let slot = id.and_then(|id| shared.sessions.get(id));
     // A session of HTTP+SSE has one stream, and that is not here.
@@ -250,8 +280,8 @@ fn session_of<A>(
 }
 
 /// SHTTP-L31..L33: a client that says which revision it speaks says the one agreed on.
-fn check_version(headers: &HeaderMap, agreed: Option<Revision>) -> Result<(), Fault> {
-    match (head::single(headers, PROTOCOL_VERSION), agreed) {
+fn check_version(named: &Named<'_>, agreed: Option<Revision>) -> Result<(), Fault> {
+    match (named.version, agreed) {
         (Ok(None), _) => Ok(()),
         (Ok(Some(version)), Some(agreed)) if version.as_bytes() == agreed.as_str().as_bytes() => {
             Ok(())
@@ -362,11 +392,11 @@ fn with_data(error: ErrorObject, data: &impl Serialize) -> ErrorObject {
 /// the session id it once got (SHTTP-M17). Without that, a revision in the header that is none of
 /// ours from before makes it modern, so that its sender hears which ones there are (VER-08); in a
 /// session it is a mistake of that session's client (SHTTP-L33).
-fn era_of(headers: &HeaderMap, incoming: &Incoming) -> Era {
+fn era_of(named: &Named<'_>, incoming: &Incoming) -> Era {
     // Headers first: looking at them costs less than a look into the body.
-    let by_headers = match head::single(headers, PROTOCOL_VERSION) {
+    let by_headers = match named.version {
         Ok(None) => Era::Legacy,
-        _ if headers.contains_key(SESSION_ID) => Era::Legacy,
+        _ if !matches!(named.session, Ok(None)) => Era::Legacy,
         Ok(Some(version)) if is_legacy(version.as_bytes()) => Era::Legacy,
         _ => Era::Modern,
     };
@@ -405,7 +435,7 @@ mod tests {
         let headers =
             headers.iter().map(|(name, value)| ((*name).clone(), value.parse().unwrap())).collect();
         let body = Bytes::from_static(body.as_bytes());
-        era_of(&headers, &Incoming::parse(&body, &EnvelopeLimits::default()).unwrap())
+        era_of(&Named::read(&headers), &Incoming::parse(&body, &EnvelopeLimits::default()).unwrap())
     }
 
     /// case_72: header and body, in every combination that decides.
