@@ -70,10 +70,10 @@ fn idle_on(options: &Options, peer: Peer, sse: bool) -> Result<(), String> {
         "  {:<10} {:<9} {each:>9.1} {:>12.0} ({:.0}) {:>12.0} ({:.0})",
         peer.name(),
         if sse { "HTTP+SSE" } else { "GET /mcp" },
-        micros(among.percentile(50)),
-        micros(alone.percentile(50)),
-        micros(among.percentile(99)),
-        micros(alone.percentile(99)),
+        micros(among.permille(500)),
+        micros(alone.permille(500)),
+        micros(among.permille(990)),
+        micros(alone.permille(990)),
     );
     Ok(())
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use crate::server::Peer;
 use crate::users::Outcome;
 
+/// The percentiles that are printed, and what they are of a thousand.
+const TAIL: [(&str, usize); 4] = [("p50", 500), ("p90", 900), ("p99", 990), ("p99.9", 999)];
+
 /// One turn of one server.
 pub struct Turn {
     per_second: f64,
-    median: Duration,
-    p99: Duration,
+    /// How long all but so many units took: see [`TAIL`].
+    tail: [Duration; TAIL.len()],
     /// Processor time of the server for one unit of work, in microseconds.
     cpu: f64,
 }
@@ -17,8 +20,8 @@ pub struct Turn {
 impl Turn {
     pub fn new(mut outcome: Outcome, used: f64) -> Self {
         let cpu = used * 1e6 / outcome.units.max(1) as f64;
-        let (median, p99) = (outcome.percentile(50), outcome.percentile(99));
-        Self { per_second: outcome.per_second(), median, p99, cpu }
+        let tail = TAIL.map(|(_, permille)| outcome.permille(permille));
+        Self { per_second: outcome.per_second(), tail, cpu }
     }
 }
 
@@ -52,7 +55,9 @@ impl Row {
 
 pub fn print(name: &str, rows: &[Row]) {
     println!("\n{name}");
-    println!("  peer             /s   µs CPU   µs p50   µs p99   tokio is");
+    let heads: String =
+        TAIL.iter().map(|(name, _)| format!(" {:>8}", format!("µs {name}"))).collect();
+    println!("  peer             /s   µs CPU{heads}   tokio is");
     let reference = rows.iter().find(|row| row.peer == Peer::Tokio);
     for row in rows {
         if let Some(error) = &row.failed {
@@ -60,14 +65,14 @@ pub fn print(name: &str, rows: &[Row]) {
             continue;
         }
         let ratio = reference.map_or(f64::NAN, |reference| reference.ratio(row));
-        let micros = |duration: Duration| duration.as_secs_f64() * 1e6;
+        let tail: String = (0..TAIL.len())
+            .map(|at| format!(" {:>8.0}", row.median(|turn| turn.tail[at].as_secs_f64() * 1e6)))
+            .collect();
         println!(
-            "  {:<10} {:>9.0} {:>8.1} {:>8.0} {:>8.0} {:>9.2}x",
+            "  {:<10} {:>9.0} {:>8.1}{tail} {:>9.2}x",
             row.peer.name(),
             row.median(|turn| turn.per_second),
             row.median(|turn| turn.cpu),
-            row.median(|turn| micros(turn.median)),
-            row.median(|turn| micros(turn.p99)),
             ratio,
         );
     }

@@ -94,9 +94,9 @@ impl Outcome {
         self.units as f64 / self.seconds
     }
 
-    pub fn percentile(&mut self, percent: usize) -> Duration {
+    pub fn permille(&mut self, permille: usize) -> Duration {
         self.latencies.sort_unstable();
-        let at = self.latencies.len() * percent / 100;
+        let at = self.latencies.len() * permille / 1000;
         self.latencies
             .get(at.min(self.latencies.len().saturating_sub(1)))
             .copied()
