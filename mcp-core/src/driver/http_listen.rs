@@ -6,7 +6,7 @@ use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::{Mutex, PoisonError};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -55,6 +55,10 @@ impl Default for HttpOptions {
 
 /// A request head larger than this is refused with 431: room for long cookies and tokens.
 const HEAD_BYTES: usize = 64 * 1024;
+
+/// Up to so many bytes are sent as one piece, a head with its body or an event with its frame: to
+/// copy them costs less than to hand the system a list.
+const SMALL: usize = 1024;
 
 /// How long to wait when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -240,10 +244,27 @@ impl<I: Write + Unpin, R: Runtime> Write for Impatient<I, R> {
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
+        pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.watch(cx, |io, cx| io.poll_write_vectored(cx, pieces))
+        let mut room = [0; SMALL];
+        match join(pieces, &mut room) {
+            Some(whole) => self.watch(cx, |io, cx| io.poll_write(cx, whole)),
+            None => self.watch(cx, |io, cx| io.poll_write_vectored(cx, pieces)),
+        }
     }
+}
+
+/// The pieces as one, if there is room for them.
+fn join<'a>(pieces: &[IoSlice<'_>], room: &'a mut [u8]) -> Option<&'a [u8]> {
+    let length = pieces.iter().map(|piece| piece.len()).sum();
+    let whole = room.get_mut(..length)?;
+    let mut rest = &mut *whole;
+    for piece in pieces {
+        let (part, more) = rest.split_at_mut(piece.len());
+        part.copy_from_slice(piece);
+        rest = more;
+    }
+    Some(whole)
 }
 
 /// What `future` comes to, or `None` once `stop` is ready.
@@ -312,5 +333,99 @@ impl Drop for Counted {
         if let Some(waker) = waker {
             waker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[derive(Clone)]
+    struct Still;
+
+    impl Runtime for Still {
+        type Sleep = core::future::Pending<()>;
+
+        fn now(&self) -> Instant {
+            Instant::EPOCH
+        }
+
+        fn sleep_until(&self, _at: Instant) -> Self::Sleep {
+            core::future::pending()
+        }
+
+        fn spawn(&self, _task: impl Future<Output = ()> + Send + 'static) {}
+    }
+
+    /// Takes three bytes at a time, and notes in how many pieces they were offered.
+    #[derive(Default)]
+    struct Slow {
+        taken: Vec<u8>,
+        offered: Vec<usize>,
+    }
+
+    impl Write for Slow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.offered.push(1);
+            let length = bytes.len().min(3);
+            self.taken.extend_from_slice(&bytes[..length]);
+            Poll::Ready(Ok(length))
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            pieces: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            let written = self.as_mut().poll_write(cx, &pieces[0]);
+            self.offered.pop();
+            self.offered.push(pieces.len());
+            written
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn write(pieces: &[&[u8]]) -> (usize, Slow) {
+        let mut io = Impatient::new(Slow::default(), Still, Duration::from_secs(1));
+        let pieces: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Ok(written)) = Pin::new(&mut io).poll_write_vectored(&mut cx, &pieces)
+        else {
+            panic!("it takes something at any time");
+        };
+        (written, io.io)
+    }
+
+    #[test]
+    fn few_bytes_are_sent_as_one_piece() {
+        let (written, io) = write(&[b"ab", b"", b"cd"]);
+        assert_eq!((written, &*io.taken, &*io.offered), (3, &b"abc"[..], &[1][..]));
+    }
+
+    #[test]
+    fn many_bytes_are_not_copied() {
+        let (head, body) = ([b'h'; 2], [b'b'; SMALL - 1]);
+        let (written, io) = write(&[&head, &body]);
+        assert_eq!((written, &*io.taken, &*io.offered), (2, &b"hh"[..], &[2][..]));
+    }
+
+    #[test]
+    fn as_many_bytes_as_there_is_room_for_are_few() {
+        let (head, body) = ([b'h'; 2], [b'b'; SMALL - 2]);
+        let (written, io) = write(&[&head, &body]);
+        assert_eq!((written, &*io.taken, &*io.offered), (3, &b"hhb"[..], &[1][..]));
     }
 }
