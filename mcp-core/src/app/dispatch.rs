@@ -13,11 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::completion::Subject;
-use super::connection::Connection;
 use super::decode::{self, Misfit};
 use super::guard::resumed;
 use super::listen::MAX_WATCHED_URI;
-use super::prompt::PromptEntry;
 use super::round::Round;
 use super::server::Inner;
 use super::shelf::{Item, Shelf};
@@ -30,7 +28,7 @@ use crate::jsonrpc::{
 use crate::lifecycle::{Method, Sender};
 use crate::model::{
     CallToolResult, CompleteParams, CompleteResult, Completion, DiscoverResult, ForRevision,
-    GetPromptResult, InitializeResult, ListParams, Meta, ReadResourceResult, SetLevelParams,
+    InitializeResult, ListParams, Meta, ReadResourceResult, SetLevelParams,
 };
 use crate::revision::{Era, Revision};
 
@@ -42,9 +40,6 @@ pub(super) enum Running<'a> {
     /// There is nothing more to do; in the modern era the result is signed, too.
     Answered(RawJson),
     Tool(Arc<ToolEntry>, Option<Arc<Round>>, Work<CallToolResult>),
-    Prompt(Arc<PromptEntry>, Option<Arc<Round>>, Work<GetPromptResult>),
-    Resource(Option<Arc<Round>>, Work<ReadResourceResult>),
-    Completion(Work<Completion>),
     /// A method of the application's own.
     Method(Work<RawJson>),
     /// What is asked for less often, and would make all of this larger.
@@ -70,14 +65,8 @@ impl Inner {
         self.open_round(&mut cx, &method, given)?;
         let reply = match method {
             Method::ToolsCall => return self.begin_tool(cx, given, revision),
-            Method::PromptsGet => return self.begin_prompt(cx, given, revision),
-            Method::ResourcesRead => return self.begin_resource(cx, given, revision),
-            Method::CompletionComplete => return self.begin_completion(cx, given, revision),
             // Kept as they are sent, signed.
             Method::ToolsList => return list(&self.tools, given, revision),
-            Method::PromptsList => return list(&self.prompts, given, revision),
-            Method::ResourcesList => return list(&self.resources, given, revision),
-            Method::ResourcesTemplatesList => return list(&self.templates, given, revision),
             Method::SubscriptionsListen => {
                 return Ok(Running::Other(Box::pin(async move {
                     let capabilities = &self.greeting.capabilities;
@@ -101,21 +90,20 @@ impl Inner {
                 })));
             }
             Method::ServerDiscover => self.discover(revision)?,
-            Method::ResourcesSubscribe => self.subscribe(cx.connection(), given)?,
-            Method::ResourcesUnsubscribe => {
-                let UriParams { uri } = UriParams::read(given)?;
-                self.audience.unwatch(cx.connection(), &uri);
-                RawJson::EMPTY_OBJECT
-            }
             Method::LoggingSetLevel => {
                 let SetLevelParams { level, .. } = decode::params(given)?;
                 cx.connection().set_log_level(level);
                 RawJson::EMPTY_OBJECT
             }
-            other => match self.methods.get(&other) {
-                Some(entry) => return Ok(Running::Method(entry.begin(given, cx)?)),
-                None => return Err(ErrorObject::method_not_found(other.as_str())),
-            },
+            other => {
+                if let Some(route) = self.routes.get(&other) {
+                    return route(self, cx, given, revision);
+                }
+                let Some(entry) = self.methods.get(&other) else {
+                    return Err(ErrorObject::method_not_found(other.as_str()));
+                };
+                return Ok(Running::Method(entry.begin(given, cx)?));
+            }
         };
         Ok(Running::Answered(self.put(reply, revision)))
     }
@@ -132,19 +120,6 @@ impl Inner {
                 let result = resumed(work).await;
                 let result = result.and_then(|result| Ok(entry.keeps_its_word(result)?));
                 self.close_round(round, revision, result, CallError::into_tool_result)
-            }
-            Running::Prompt(entry, round, work) => {
-                let result = resumed(work).await.map(|result| entry.described(result));
-                self.close_round(round, revision, result, fail)
-            }
-            Running::Resource(round, work) => {
-                let result = resumed(work).await;
-                self.close_round(round, revision, result, fail)
-            }
-            Running::Completion(work) => {
-                let completion = resumed(work).await.map_err(|error| error.into_error(revision))?;
-                let result = encode(CompleteResult::new(completion), revision)?;
-                Ok(self.put(result, revision))
             }
             Running::Method(work) => {
                 let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
@@ -210,7 +185,7 @@ impl Inner {
         }
     }
 
-    fn begin_prompt(
+    pub(super) fn begin_prompt(
         &self,
         cx: Context,
         params: Option<&Params>,
@@ -221,16 +196,17 @@ impl Inner {
             return Err(unknown("prompt", &params.name));
         };
         let round = cx.round.clone();
-        match entry.begin(params.arguments(), cx) {
-            Ok(work) => Ok(Running::Prompt(entry, round, work)),
-            Err(error) => {
-                let result: Result<GetPromptResult, _> = Err(error.into());
-                self.close_round(round, revision, result, fail).map(Running::Answered)
-            }
-        }
+        let begun = entry.begin(params.arguments(), cx);
+        Ok(Running::Other(Box::pin(async move {
+            let result = match begun {
+                Ok(work) => resumed(work).await.map(|result| entry.described(result)),
+                Err(error) => Err(error.into()),
+            };
+            self.close_round(round, revision, result, fail)
+        })))
     }
 
-    fn begin_resource(
+    pub(super) fn begin_resource(
         &self,
         cx: Context,
         params: Option<&Params>,
@@ -238,13 +214,14 @@ impl Inner {
     ) -> Result<Running<'_>, ErrorObject> {
         let UriParams { uri } = UriParams::read(params)?;
         let round = cx.round.clone();
-        match self.find_resource(&uri, cx) {
-            Some(work) => Ok(Running::Resource(round, work)),
-            None => {
-                let result: Result<ReadResourceResult, _> = Err(CallError::resource_not_found(uri));
-                self.close_round(round, revision, result, fail).map(Running::Answered)
-            }
-        }
+        let begun = self.find_resource(&uri, cx).ok_or(uri.into_owned());
+        Ok(Running::Other(Box::pin(async move {
+            let result = match begun {
+                Ok(work) => resumed(work).await,
+                Err(uri) => Err(CallError::resource_not_found(uri)),
+            };
+            self.close_round(round, revision, result, fail)
+        })))
     }
 
     /// Takes up what earlier rounds of a request left, if it may take several (MRTR-02).
@@ -307,7 +284,12 @@ impl Inner {
         Some(entry.read(variables, cx))
     }
 
-    fn subscribe(&self, connection: &Arc<Connection>, params: Option<&Params>) -> Reply {
+    pub(super) fn subscribe(
+        &self,
+        cx: Context,
+        params: Option<&Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
         let UriParams { uri } = UriParams::read(params)?;
         if uri.len() > MAX_WATCHED_URI {
             return Err(ErrorObject::invalid_params(format!(
@@ -315,8 +297,8 @@ impl Inner {
             )));
         }
         let limit = self.max_subscriptions;
-        match self.audience.watch(connection, &uri, limit) {
-            Ok(()) => Ok(RawJson::EMPTY_OBJECT),
+        match self.audience.watch(cx.connection(), &uri, limit) {
+            Ok(()) => Ok(Running::Answered(self.put(RawJson::EMPTY_OBJECT, revision))),
             Err(_) => Err(ErrorObject::new(
                 ErrorCode::INVALID_REQUEST,
                 format!("Too many subscriptions: a session may have {limit}"),
@@ -324,7 +306,18 @@ impl Inner {
         }
     }
 
-    fn begin_completion(
+    pub(super) fn unsubscribe(
+        &self,
+        cx: Context,
+        params: Option<&Params>,
+        revision: Revision,
+    ) -> Result<Running<'_>, ErrorObject> {
+        let UriParams { uri } = UriParams::read(params)?;
+        self.audience.unwatch(cx.connection(), &uri);
+        Ok(Running::Answered(self.put(RawJson::EMPTY_OBJECT, revision)))
+    }
+
+    pub(super) fn begin_completion(
         &self,
         cx: Context,
         params: Option<&Params>,
@@ -334,12 +327,15 @@ impl Inner {
         let subject =
             self.subject(Subject::new(params.reference.clone()), &params.argument.name)?;
         let completer = self.completions.get(&subject);
-        match completer.and_then(|it| it.get(&params.argument.name)) {
-            Some(completer) => Ok(Running::Completion(completer.run(params.into(), cx))),
-            None => {
-                encode(CompleteResult::new(Completion::new([])), revision).map(Running::Answered)
-            }
-        }
+        let completer = completer.and_then(|it| it.get(&params.argument.name));
+        let work = completer.map(|completer| completer.run(params.into(), cx));
+        Ok(Running::Other(Box::pin(async move {
+            let completion = match work {
+                Some(work) => resumed(work).await.map_err(|error| error.into_error(revision))?,
+                None => Completion::new([]),
+            };
+            Ok(self.put(encode(CompleteResult::new(completion), revision)?, revision))
+        })))
     }
 
     /// What an argument belongs to, if there is such an argument (COMP-06). A resource may be
@@ -373,7 +369,7 @@ const fn takes_rounds(method: &Method) -> bool {
     matches!(method, Method::ToolsCall | Method::PromptsGet | Method::ResourcesRead)
 }
 
-fn list<T: Item>(
+pub(super) fn list<T: Item>(
     shelf: &Shelf<T>,
     params: Option<&Params>,
     revision: Revision,

@@ -119,6 +119,7 @@ mod round;
 #[cfg(not(feature = "ask"))]
 #[path = "without/round.rs"]
 mod round;
+mod routes;
 #[cfg(feature = "schemars")]
 mod schema;
 #[cfg(feature = "ask")]

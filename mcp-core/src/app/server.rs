@@ -22,6 +22,7 @@ use super::method::{Listener, MethodEntry};
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, TemplateEntry};
 use super::round::Seal;
+use super::routes::Routes;
 use super::shelf::Shelf;
 use super::task::Tasks;
 use super::tool::ToolEntry;
@@ -49,6 +50,7 @@ pub(super) struct Inner {
     /// Our name, as it stands in results of the modern era.
     pub(super) signature: RawJson,
     pub(super) served: MethodSet,
+    pub(super) routes: Routes,
     pub(super) tools: Shelf<ToolEntry>,
     /// Whether there is, or has been, a tool whose arguments are mirrored in headers.
     pub(super) mirrors: AtomicBool,

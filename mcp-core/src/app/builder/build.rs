@@ -93,6 +93,7 @@ impl ServerBuilder {
             greetings: Greetings::default(),
             signature,
             served,
+            routes: self.routes,
             mirrors: self.changes.tools.iter().any(|it| it.mirrored().is_some()).into(),
             tools: Shelf::new(self.changes.tools, form.clone()),
             resources: Shelf::new(self.changes.resources, form.clone()),

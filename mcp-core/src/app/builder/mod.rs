@@ -19,6 +19,7 @@ use super::connection::Connection;
 use super::method::{Listener, MethodEntry};
 use super::resource::ResourceOutput;
 use super::round::Seal;
+use super::routes::{self, Routes};
 use super::server::OnInitialize;
 use super::task::TaskSettings;
 use super::template::UriVariables;
@@ -43,6 +44,7 @@ pub struct ServerBuilder {
     page_size: Option<usize>,
     subscriptions: Option<usize>,
     offers: Offers,
+    routes: Routes,
     changes: Changes,
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
@@ -73,6 +75,7 @@ impl ServerBuilder {
             page_size: None,
             subscriptions: None,
             offers: Offers::default(),
+            routes: Routes::default(),
             changes: Changes::new(),
             completions: Vec::new(),
             methods: Vec::new(),
@@ -199,6 +202,7 @@ impl ServerBuilder {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: ResourceOutput,
     {
+        self.routes.resources = Some(routes::RESOURCES);
         self.changes = self.changes.resource(resource, handler);
         self
     }
@@ -230,6 +234,7 @@ impl ServerBuilder {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: ResourceOutput,
     {
+        self.routes.resources = Some(routes::RESOURCES);
         self.changes = self.changes.resource_template(template, handler);
         self
     }
@@ -264,6 +269,7 @@ impl ServerBuilder {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: Into<GetPromptResult>,
     {
+        self.routes.prompts = Some(routes::PROMPTS);
         self.changes = self.changes.prompt(prompt, handler);
         self
     }
@@ -305,6 +311,7 @@ impl ServerBuilder {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: Into<Completion>,
     {
+        self.routes.completions = Some(routes::COMPLETIONS);
         let subject = Subject::new(reference);
         let completer = Completer::new(handler);
         self.completions.push((subject, argument.into(), completer));
@@ -384,6 +391,7 @@ impl ServerBuilder {
     /// Lets clients watch resources, `limit` of them each: what one client can make the server
     /// remember must have an end.
     pub const fn max_subscriptions(mut self, limit: usize) -> Self {
+        self.routes.resources = Some(routes::RESOURCES);
         self.subscriptions = Some(limit);
         self
     }
@@ -398,6 +406,7 @@ impl ServerBuilder {
     /// Offers resources even if there are none yet, to be added by
     /// [`Server::apply`](super::Server::apply).
     pub const fn resources(mut self) -> Self {
+        self.routes.resources = Some(routes::RESOURCES);
         self.offers.resources = true;
         self
     }
@@ -405,6 +414,7 @@ impl ServerBuilder {
     /// Offers prompts even if there are none yet, to be added by
     /// [`Server::apply`](super::Server::apply).
     pub const fn prompts(mut self) -> Self {
+        self.routes.prompts = Some(routes::PROMPTS);
         self.offers.prompts = true;
         self
     }
