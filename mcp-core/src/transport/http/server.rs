@@ -8,6 +8,7 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Method, Response};
 
@@ -181,7 +182,10 @@ impl<A: Default> HttpServer<A> {
             return;
         };
         cors::vary(response);
-        if let Ok(Some(origin)) = access::check(request, &config.hosts, &config.origins) {
+        // Most requests come from no page, and need not be looked at again.
+        if request.headers.contains_key(ORIGIN)
+            && let Ok(Some(origin)) = access::check(request, &config.hosts, &config.origins)
+        {
             cors.share(origin, response);
         }
     }
