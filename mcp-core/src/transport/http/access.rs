@@ -3,12 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use http::HeaderValue;
-use http::header::{HOST, ORIGIN};
-use http::request::Parts;
 use http::uri::Authority;
+use http::{HeaderValue, Uri};
 
-use super::head;
+use super::head::{Fields, Several};
 
 /// The names that always mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -108,16 +106,16 @@ pub(super) enum Denied {
 /// Lets a request through if its host and origin are known; the origin is that of the page it
 /// comes from, if it comes from one.
 pub(super) fn check<'a>(
-    head: &'a Parts,
+    uri: &Uri,
+    fields: &Fields<'a>,
     hosts: &Hosts,
     origins: &Origins,
 ) -> Result<Option<&'a HeaderValue>, Denied> {
-    let host = match head::single(&head.headers, HOST) {
+    let host = match fields.host.single() {
         Ok(host) => host.and_then(|host| host.to_str().ok()),
-        Err(head::Several) => return Err(Denied::NoHost),
+        Err(Several) => return Err(Denied::NoHost),
     };
-    let authority = head
-        .uri
+    let authority = uri
         .authority()
         .map(Authority::as_str)
         .or(host)
@@ -126,7 +124,7 @@ pub(super) fn check<'a>(
     if !hosts.contain(authority) {
         return Err(Denied::Host);
     }
-    let origin = head::single(&head.headers, ORIGIN).map_err(|head::Several| Denied::Origin)?;
+    let origin = fields.origin.single().map_err(|Several| Denied::Origin)?;
     let may_call = |origin: &HeaderValue| {
         origin.to_str().is_ok_and(|origin| origins.contain(origin, authority))
     };
@@ -161,7 +159,7 @@ mod tests {
             request = request.header("origin", origin);
         }
         let (head, ()) = request.body(()).unwrap().into_parts();
-        check(&head, hosts, origins).map(drop)
+        check(&head.uri, &Fields::of(&head.headers), hosts, origins).map(drop)
     }
 
     /// CVE-2025-66414, CVE-2025-66416; SEC-10: DNS rebinding is refused unless it is allowed.

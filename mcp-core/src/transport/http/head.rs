@@ -1,17 +1,126 @@
 //! What a request head says of its body and of the answer it wants.
 
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A header stands there more than once: which one counts would depend on who reads it.
-#[derive(Clone, Copy)]
 pub(super) struct Several;
 
-/// The value of a header that may stand there once.
-pub(super) type Single<'a> = Result<Option<&'a HeaderValue>, Several>;
+/// The headers that decide what becomes of a request, found in one pass over its head: looking
+/// each of them up takes three times as long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'a> {
+    headers: &'a HeaderMap,
+    pub(super) host: Field<'a>,
+    pub(super) origin: Field<'a>,
+    accept: Field<'a>,
+    content_type: Field<'a>,
+    content_length: Field<'a>,
+    pub(super) protocol_version: Field<'a>,
+    pub(super) session_id: Field<'a>,
+    pub(super) last_event_id: Field<'a>,
+    pub(super) method: Field<'a>,
+    pub(super) name: Field<'a>,
+}
 
-/// Looks a header up that may stand there once.
-pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Single<'_> {
+/// A header that may stand there once.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field<'a> {
+    Absent,
+    Once(&'a HeaderValue),
+    Several,
+}
+
+impl<'a> Field<'a> {
+    pub(super) const fn single(self) -> Result<Option<&'a HeaderValue>, Several> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Once(value) => Ok(Some(value)),
+            Self::Several => Err(Several),
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(headers: &'a HeaderMap) -> Self {
+        let mut fields = Self {
+            headers,
+            host: Field::Absent,
+            origin: Field::Absent,
+            accept: Field::Absent,
+            content_type: Field::Absent,
+            content_length: Field::Absent,
+            protocol_version: Field::Absent,
+            session_id: Field::Absent,
+            last_event_id: Field::Absent,
+            method: Field::Absent,
+            name: Field::Absent,
+        };
+        for (name, value) in headers {
+            let field = match name.as_str() {
+                "host" => &mut fields.host,
+                "origin" => &mut fields.origin,
+                "accept" => &mut fields.accept,
+                "content-type" => &mut fields.content_type,
+                "content-length" => &mut fields.content_length,
+                "mcp-protocol-version" => &mut fields.protocol_version,
+                "mcp-session-id" => &mut fields.session_id,
+                "last-event-id" => &mut fields.last_event_id,
+                "mcp-method" => &mut fields.method,
+                "mcp-name" => &mut fields.name,
+                _ => continue,
+            };
+            *field = match field {
+                Field::Absent => Field::Once(value),
+                Field::Once(_) | Field::Several => Field::Several,
+            };
+        }
+        fields
+    }
+
+    /// Whether the body is JSON: a media type of `application/json`, in UTF-8 if it says so.
+    pub(super) fn is_json(&self) -> bool {
+        let Field::Once(value) = self.content_type else {
+            return false;
+        };
+        // How nearly everybody writes it.
+        value == "application/json" || value.to_str().is_ok_and(is_json)
+    }
+
+    /// Whether the client takes an answer of this media type; no `Accept` at all takes anything.
+    pub(super) fn accepts(&self, media_type: &str) -> bool {
+        match self.accept {
+            Field::Absent => true,
+            Field::Once(_) | Field::Several => accepts(self.headers, media_type),
+        }
+    }
+
+    /// Whether the client takes an answer of either kind: which one it will be depends on the
+    /// work (SHTTP-07).
+    pub(super) fn accepts_both(&self) -> bool {
+        // How the SDKs write it.
+        let usual = |accept: &HeaderValue| accept == "application/json, text/event-stream";
+        matches!(self.accept, Field::Once(accept) if usual(accept))
+            || self.accepts("application/json") && self.accepts("text/event-stream")
+    }
+
+    /// The announced length of the body in bytes, if there is one; the largest for more than can
+    /// be counted.
+    pub(super) fn content_length(&self) -> Option<usize> {
+        let Field::Once(value) = self.content_length else {
+            return None;
+        };
+        let digits = value.to_str().ok()?.trim();
+        let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        is_number.then(|| digits.parse().unwrap_or(usize::MAX))
+    }
+}
+
+/// The value of a header of the application's that may stand there once.
+pub(super) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a HeaderValue>, Several> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value),
@@ -19,19 +128,8 @@ pub(super) fn single(headers: &HeaderMap, name: HeaderName) -> Single<'_> {
     }
 }
 
-/// Whether the body is JSON: a media type of `application/json`, in UTF-8 if it says so.
-pub(super) fn is_json(headers: &HeaderMap) -> bool {
-    let Ok(Some(value)) = single(headers, CONTENT_TYPE) else {
-        return false;
-    };
-    // How nearly everybody writes it.
-    if value == "application/json" {
-        return true;
-    }
-    let Ok(value) = value.to_str() else {
-        return false;
-    };
-    let mut parts = value.split(';').map(str::trim);
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
     let media_type = parts.next().unwrap_or_default();
     media_type.eq_ignore_ascii_case("application/json")
         && parts.all(|parameter| match parameter.split_once('=') {
@@ -42,11 +140,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Whether the client takes an answer of this media type; no `Accept` at all takes anything.
-pub(super) fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
-    if !headers.contains_key(ACCEPT) {
-        return true;
-    }
+fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
     let group = media_type.split_once('/').map_or("", |(group, _)| group);
     headers
         .get_all(ACCEPT)
@@ -70,14 +164,6 @@ fn is_zero_weight(parameter: &str) -> bool {
         .is_some_and(|weight| weight.bytes().all(|byte| matches!(byte, b'0' | b'.')))
 }
 
-/// The announced length of the body in bytes, if there is one; the largest for more than can be
-/// counted.
-pub(super) fn content_length(headers: &HeaderMap) -> Option<usize> {
-    let digits = headers.get(CONTENT_LENGTH)?.to_str().ok()?.trim();
-    let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-    is_number.then(|| digits.parse().unwrap_or(usize::MAX))
-}
-
 /// The value of a query parameter, undecoded.
 pub(super) fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
     let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
@@ -96,12 +182,12 @@ mod tests {
     fn json_is_recognised_by_its_media_type() {
         for good in ["application/json", "Application/JSON; charset=utf-8", "application/json;x=y"]
         {
-            assert!(is_json(&headers("content-type", &[good])), "{good}");
+            assert!(Fields::of(&headers("content-type", &[good])).is_json(), "{good}");
         }
         for bad in ["text/plain", "application/jsonp", "application/json; charset=latin1", ""] {
-            assert!(!is_json(&headers("content-type", &[bad])), "{bad}");
+            assert!(!Fields::of(&headers("content-type", &[bad])).is_json(), "{bad}");
         }
-        assert!(!is_json(&HeaderMap::new()));
+        assert!(!Fields::of(&HeaderMap::new()).is_json());
     }
 
     #[test]
@@ -113,9 +199,10 @@ mod tests {
             &["a/b", "Text/Event-Stream"],
             &[],
         ] {
-            assert!(accepts(&headers("accept", good), "text/event-stream"), "{good:?}");
+            assert!(Fields::of(&headers("accept", good)).accepts("text/event-stream"), "{good:?}");
         }
-        assert!(!accepts(&headers("accept", &["application/json"]), "text/event-stream"));
+        let json = headers("accept", &["application/json"]);
+        assert!(!Fields::of(&json).accepts("text/event-stream"));
     }
 
     #[test]

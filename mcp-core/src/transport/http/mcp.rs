@@ -3,12 +3,11 @@
 use alloc::sync::Arc;
 
 use bytes::Bytes;
-use http::header::ACCEPT;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, Response, StatusCode};
 use serde::Serialize;
 
 use super::admit::Grant;
-use super::head::{self, Several, Single};
+use super::head::{Field, Fields, Several};
 use super::refusal::{Refusal, accepted, failure};
 use super::server::{Admission, Shared};
 use super::sessions::Slot;
@@ -34,47 +33,19 @@ pub(super) const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-pro
 /// The header that names the last event a client has seen.
 pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// What a head says of the session it belongs to.
-#[derive(Clone, Copy)]
-struct Named<'a> {
-    session: Single<'a>,
-    version: Single<'a>,
-}
-
-impl<'a> Named<'a> {
-    /// Looks through the headers once, which costs less than to look each of them up.
-    fn read(headers: &'a HeaderMap) -> Self {
-        let (session_id, version) = (SESSION_ID, PROTOCOL_VERSION);
-        let mut named = Self { session: Ok(None), version: Ok(None) };
-        for (name, value) in headers {
-            let found = match name {
-                name if *name == session_id => &mut named.session,
-                name if *name == version => &mut named.version,
-                _ => continue,
-            };
-            *found = match found {
-                Ok(None) => Ok(Some(value)),
-                _ => Err(Several),
-            };
-        }
-        named
-    }
-}
-
 /// Takes a message posted to the endpoint.
 pub(super) fn accept<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    (headers, grant): (&HeaderMap, &Grant),
+    (fields, grant): (&Fields<'_>, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Posted<A> {
-    let named = Named::read(headers);
-    match era_of(&named, &incoming) {
-        Era::Modern => shared.modern.accept(now, (headers, grant), incoming),
+    match era_of(fields, &incoming) {
+        Era::Modern => shared.modern.accept(now, (fields, grant), incoming),
         Era::Legacy => {
             let request = request_of(&incoming).map(|request| request.id.clone());
-            accept_legacy(now, shared, (&named, grant), incoming, bytes)
+            accept_legacy(now, shared, (fields, grant), incoming, bytes)
                 .unwrap_or_else(|fault| Posted::Refused(fault.into_response(request.as_ref())))
         }
     }
@@ -83,14 +54,14 @@ pub(super) fn accept<A: Default>(
 fn accept_legacy<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    (named, grant): (&Named<'_>, &Grant),
+    (fields, grant): (&Fields<'_>, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
     let request = request_of(&incoming);
     let initializes = request.is_some_and(|request| request.method == *"initialize");
     let request = request.map(|request| request.id.clone());
-    let Some(slot) = session_of(shared, named, grant)? else {
+    let Some(slot) = session_of(shared, fields, grant)? else {
         return match incoming {
             incoming if initializes => initialize(now, shared, (incoming, grant), request, bytes),
             Incoming::Batch(_) => Err(Fault::malformed(EnvelopeError::batch_not_allowed())),
@@ -99,7 +70,7 @@ fn accept_legacy<A: Default>(
     };
     let mut session = slot.lock();
     if !initializes {
-        check_version(named, session.revision())?;
+        check_version(fields, session.revision())?;
     }
     let Some(streams) = session.streams() else {
         return Err(Fault::gone());
@@ -157,24 +128,24 @@ fn initialize<A: Default>(
 pub(super) fn listen<A>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     grant: &Grant,
 ) -> Admission<A> {
-    try_listen(now, shared, headers, grant)
+    try_listen(now, shared, fields, grant)
         .unwrap_or_else(|fault| Admission::Reject(fault.into_response(None)))
 }
 
 fn try_listen<A>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     grant: &Grant,
 ) -> Result<Admission<A>, Fault> {
-    let slot = known_session(now, shared, headers, grant)?;
-    if !head::accepts(headers, "text/event-stream") {
+    let slot = known_session(now, shared, fields, grant)?;
+    if !fields.accepts("text/event-stream") {
         return Err(Fault::Refusal(Refusal::NotAcceptable));
     }
-    let last = head::single(headers, LAST_EVENT_ID).map_err(|Several| Fault::bad_event())?;
+    let last = fields.last_event_id.single().map_err(|Several| Fault::bad_event())?;
     // An empty id is what clients send that have seen none.
     let last = last.filter(|last| !last.is_empty());
     let mut session = slot.lock();
@@ -198,10 +169,10 @@ fn try_listen<A>(
 pub(super) fn delete<A>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     grant: &Grant,
 ) -> Admission<A> {
-    match known_session(now, shared, headers, grant) {
+    match known_session(now, shared, fields, grant) {
         Ok(slot) => {
             slot.lock().close(now);
             if let Some(id) = slot.session_id() {
@@ -220,28 +191,18 @@ pub(super) fn gone(request: Option<&RequestId>) -> Response<Bytes> {
     Fault::gone().into_response(request)
 }
 
-/// Whether the client takes an answer of either kind: which one it will be depends on the work
-/// (SHTTP-07).
-pub(super) fn accepts_both(headers: &HeaderMap) -> bool {
-    // How the SDKs write it.
-    let usual = |accept: &HeaderValue| accept == "application/json, text/event-stream";
-    if headers.get(ACCEPT).is_some_and(usual) {
-        return true;
-    }
-    ["application/json", "text/event-stream"].iter().all(|kind| head::accepts(headers, kind))
-}
-
 /// The session of a `GET` or `DELETE`, which is in use.
 fn known_session<A>(
     now: Instant,
     shared: &Shared<A>,
-    headers: &HeaderMap,
+    fields: &Fields<'_>,
     grant: &Grant,
 ) -> Result<Arc<Slot<A>>, Fault> {
-    let named = Named::read(headers);
-    let Some(slot) = session_of(shared, &named, grant)? else {
-        let modern =
-            named.version.is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
+    let Some(slot) = session_of(shared, fields, grant)? else {
+        let modern = fields
+            .protocol_version
+            .single()
+            .is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
         // The modern era has neither method (SHTTP-M16, case_22).
         return Err(if modern {
             Fault::Refusal(Refusal::MethodNotAllowed("POST"))
@@ -254,7 +215,7 @@ fn known_session<A>(
     if session.is_closed() {
         return Err(Fault::gone());
     }
-    check_version(&named, session.revision())?;
+    check_version(fields, session.revision())?;
     if let Some(streams) = session.streams() {
         streams.confirm_by(None);
     }
@@ -265,10 +226,10 @@ fn known_session<A>(
 /// The session a request names; `None` if it names none.
 fn session_of<A>(
     shared: &Shared<A>,
-    named: &Named<'_>,
+    fields: &Fields<'_>,
     grant: &Grant,
 ) -> Result<Option<Arc<Slot<A>>>, Fault> {
-    let id = match named.session {
+    let id = match fields.session_id.single() {
         Ok(Some(id)) => id.to_str().ok().and_then(SessionId::parse),
         Ok(None) => return Ok(None),
         Err(Several) => None,
@@ -280,8 +241,8 @@ fn session_of<A>(
 }
 
 /// SHTTP-L31..L33: a client that says which revision it speaks says the one agreed on.
-fn check_version(named: &Named<'_>, agreed: Option<Revision>) -> Result<(), Fault> {
-    match (named.version, agreed) {
+fn check_version(fields: &Fields<'_>, agreed: Option<Revision>) -> Result<(), Fault> {
+    match (fields.protocol_version.single(), agreed) {
         (Ok(None), _) => Ok(()),
         (Ok(Some(version)), Some(agreed)) if version.as_bytes() == agreed.as_str().as_bytes() => {
             Ok(())
@@ -392,11 +353,11 @@ fn with_data(error: ErrorObject, data: &impl Serialize) -> ErrorObject {
 /// the session id it once got (SHTTP-M17). Without that, a revision in the header that is none of
 /// ours from before makes it modern, so that its sender hears which ones there are (VER-08); in a
 /// session it is a mistake of that session's client (SHTTP-L33).
-fn era_of(named: &Named<'_>, incoming: &Incoming) -> Era {
+fn era_of(fields: &Fields<'_>, incoming: &Incoming) -> Era {
     // Headers first: looking at them costs less than a look into the body.
-    let by_headers = match named.version {
+    let by_headers = match fields.protocol_version.single() {
         Ok(None) => Era::Legacy,
-        _ if !matches!(named.session, Ok(None)) => Era::Legacy,
+        _ if !matches!(fields.session_id, Field::Absent) => Era::Legacy,
         Ok(Some(version)) if is_legacy(version.as_bytes()) => Era::Legacy,
         _ => Era::Modern,
     };
@@ -427,15 +388,16 @@ fn names_revision(params: &Params) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use http::HeaderMap;
 
     use super::*;
     use crate::jsonrpc::EnvelopeLimits;
 
     fn era(headers: &[(&HeaderName, &str)], body: &'static str) -> Era {
-        let headers =
+        let headers: HeaderMap =
             headers.iter().map(|(name, value)| ((*name).clone(), value.parse().unwrap())).collect();
         let body = Bytes::from_static(body.as_bytes());
-        era_of(&Named::read(&headers), &Incoming::parse(&body, &EnvelopeLimits::default()).unwrap())
+        era_of(&Fields::of(&headers), &Incoming::parse(&body, &EnvelopeLimits::default()).unwrap())
     }
 
     /// case_72: header and body, in every combination that decides.

@@ -7,11 +7,11 @@
 use alloc::format;
 use alloc::string::String;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::head;
+use super::head::{self, Field, Fields, Several};
 use super::mcp::PROTOCOL_VERSION;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
 use crate::modern::header::decode;
@@ -24,13 +24,13 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 pub(super) const SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Compares the standard headers of a request with its body.
-pub(super) fn check(headers: &HeaderMap, candidate: &Candidate) -> Result<(), ErrorObject> {
-    compare(headers, &PROTOCOL_VERSION, candidate.version())?;
-    compare(headers, &METHOD, candidate.method())?;
+pub(super) fn check(fields: &Fields<'_>, candidate: &Candidate) -> Result<(), ErrorObject> {
+    compare(fields.protocol_version, &PROTOCOL_VERSION, candidate.version())?;
+    compare(fields.method, &METHOD, candidate.method())?;
     if !candidate.has_subject() {
         return Ok(());
     }
-    let name = decode(required(headers, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
+    let name = decode(required(fields.name, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
     match candidate.subject()? {
         Some(named) if name != named => Err(mismatch(&NAME, "does not match the body")),
         // Without one the request is a bad one all the same, and its handler says so better.
@@ -38,8 +38,8 @@ pub(super) fn check(headers: &HeaderMap, candidate: &Candidate) -> Result<(), Er
     }
 }
 
-fn compare(headers: &HeaderMap, name: &HeaderName, expected: &str) -> Result<(), ErrorObject> {
-    if required(headers, name)? == expected {
+fn compare(field: Field<'_>, name: &HeaderName, expected: &str) -> Result<(), ErrorObject> {
+    if required(field, name)? == expected {
         return Ok(());
     }
     Err(mismatch(name, "does not match the body"))
@@ -74,7 +74,7 @@ fn check_param(
     let Ok(name) = HeaderName::from_bytes(param.header().as_bytes()) else {
         return Ok(());
     };
-    let header = optional(headers, &name)?;
+    let header = optional(head::single(headers, &name), &name)?;
     let (header, argument) = match (header, param.argument(arguments)) {
         (None, None) => return Ok(()),
         // It cannot be mirrored, and does not fit the schema: its handler says so better.
@@ -99,14 +99,16 @@ fn is_same_number(header: &str, argument: &str) -> bool {
     header == argument || number(header).is_some_and(|it| number(argument) == Some(it))
 }
 
-fn required<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<&'a str, ErrorObject> {
-    optional(headers, name)?.ok_or_else(|| mismatch(name, "is missing"))
+fn required<'a>(field: Field<'a>, name: &HeaderName) -> Result<&'a str, ErrorObject> {
+    optional(field.single(), name)?.ok_or_else(|| mismatch(name, "is missing"))
 }
 
 /// The value without the white space around it (HDR-10).
-fn optional<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ErrorObject> {
-    let value = head::single(headers, name.clone())
-        .map_err(|head::Several| mismatch(name, "stands there more than once"))?;
+fn optional<'a>(
+    value: Result<Option<&'a HeaderValue>, Several>,
+    name: &HeaderName,
+) -> Result<Option<&'a str>, ErrorObject> {
+    let value = value.map_err(|Several| mismatch(name, "stands there more than once"))?;
     let Some(value) = value else {
         return Ok(None);
     };

@@ -10,6 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::admit::Grant;
+use super::head::Fields;
 use super::modern_answer::ModernAnswer;
 use super::refusal::{Refusal, accepted, failure};
 use super::upload::Posted;
@@ -83,7 +84,7 @@ impl Stateless {
     pub(super) fn accept<A>(
         &self,
         now: Instant,
-        (headers, grant): (&HeaderMap, &Grant),
+        (fields, grant): (&Fields<'_>, &Grant),
         incoming: Incoming,
     ) -> Posted<A> {
         let request = match incoming {
@@ -104,7 +105,7 @@ impl Stateless {
         if self.draining.load(Ordering::Relaxed) {
             return Posted::Refused(shutting_down(&id));
         }
-        match self.check(headers, request) {
+        match self.check(fields, request) {
             Ok(request) => {
                 let listens = request.method == Method::SubscriptionsListen;
                 let answer = ModernAnswer::new(now, id, listens, self);
@@ -136,12 +137,12 @@ impl Stateless {
 
     /// Every check that the message alone decides, in the order that decides which error is heard:
     /// `_meta`, headers, version, method.
-    fn check(&self, headers: &HeaderMap, request: Request) -> Result<ModernRequest, ErrorObject> {
+    fn check(&self, fields: &Fields<'_>, request: Request) -> Result<ModernRequest, ErrorObject> {
         let candidate = Candidate::read(request)?;
         if !self.served {
             return Err(unsupported(candidate.version(), &Revision::LEGACY));
         }
-        metadata::check(headers, &candidate)?;
+        metadata::check(fields, &candidate)?;
         candidate.accept(&self.methods)
     }
 }

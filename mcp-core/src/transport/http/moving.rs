@@ -8,7 +8,8 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 
-use super::mcp::{PROTOCOL_VERSION, SESSION_ID, is_legacy};
+use super::head::{Field, Fields};
+use super::mcp::is_legacy;
 use super::refusal::Refusal;
 use super::server::HttpServer;
 use super::sessions::Slot;
@@ -70,14 +71,21 @@ impl<A: Default> HttpServer<A> {
     #[must_use]
     pub fn missing_session(&self, head: &Parts) -> Option<SessionId> {
         let config = &self.shared.config;
-        let modern = |version: &http::HeaderValue| !is_legacy(version.as_bytes());
-        if config.mcp.as_deref() != Some(head.uri.path())
-            || head.headers.get(PROTOCOL_VERSION).is_some_and(modern)
-            || access::check(head, &config.hosts, &config.origins).is_err()
+        let fields = Fields::of(&head.headers);
+        let is_modern = match fields.protocol_version {
+            Field::Once(version) => !is_legacy(version.as_bytes()),
+            Field::Absent | Field::Several => false,
+        };
+        if is_modern
+            || config.mcp.as_deref() != Some(head.uri.path())
+            || access::check(&head.uri, &fields, &config.hosts, &config.origins).is_err()
         {
             return None;
         }
-        let id = SessionId::parse(head.headers.get(SESSION_ID)?.to_str().ok()?)?;
+        let Field::Once(id) = fields.session_id else {
+            return None;
+        };
+        let id = SessionId::parse(id.to_str().ok()?)?;
         self.shared.sessions.get(id).is_none().then_some(id)
     }
 

@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, Response};
 
 use super::admit::{self, Grant};
 use super::budget::{Budget, Share};
+use super::head::{self, Fields};
 use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::schedule::Schedule;
@@ -22,7 +23,7 @@ use super::sessions::{Place, Sessions, Slot, SlotGuard};
 use super::upload::Target;
 use super::{
     Cors, EventStream, HttpConfig, McpStream, PendingAuth, SessionId, SsePaths, Upload, access,
-    cors, head, mcp,
+    cors, mcp,
 };
 use crate::auth::{AccessToken, VerifyError};
 use crate::config::{EarlyRequests, SessionConfig};
@@ -183,9 +184,12 @@ impl<A: Default> HttpServer<A> {
         };
         cors::vary(response);
         // Most requests come from no page, and need not be looked at again.
-        if request.headers.contains_key(ORIGIN)
-            && let Ok(Some(origin)) = access::check(request, &config.hosts, &config.origins)
-        {
+        if !request.headers.contains_key(ORIGIN) {
+            return;
+        }
+        let fields = Fields::of(&request.headers);
+        let origin = access::check(&request.uri, &fields, &config.hosts, &config.origins);
+        if let Ok(Some(origin)) = origin {
             cors.share(origin, response);
         }
     }
@@ -207,7 +211,7 @@ impl<A: Default> HttpServer<A> {
             None => Ok(Grant::default()),
         };
         grant
-            .and_then(|grant| self.admit(now, head, grant))
+            .and_then(|grant| self.admit(now, (head, &Fields::of(&head.headers)), grant))
             .unwrap_or_else(|refusal| Admission::Reject(refusal.into_response()))
     }
 
@@ -275,7 +279,9 @@ impl<A: Default> HttpServer<A> {
 
     fn judge(&self, now: Instant, head: &Parts) -> Result<Admission<A>, Refusal> {
         let config = &self.shared.config;
-        access::check(head, &config.hosts, &config.origins).map_err(Refusal::Denied)?;
+        let fields = Fields::of(&head.headers);
+        access::check(&head.uri, &fields, &config.hosts, &config.origins)
+            .map_err(Refusal::Denied)?;
         let methods = self.methods(head.uri.path()).ok_or(Refusal::UnknownPath)?;
         if let Some(cors) = config.cors.as_ref().filter(|_| Cors::is_preflight(head)) {
             return Ok(Admission::Reject(cors.preflight(head, methods)));
@@ -288,7 +294,7 @@ impl<A: Default> HttpServer<A> {
                 let server = Self { shared: Arc::clone(&self.shared) };
                 admit::begin(server, resource, head).map(Admission::Authorize)
             }
-            None => self.admit(now, head, Grant::default()),
+            None => self.admit(now, (head, &fields), Grant::default()),
         }
     }
 
@@ -304,13 +310,20 @@ impl<A: Default> HttpServer<A> {
         }
     }
 
-    fn admit(&self, now: Instant, head: &Parts, grant: Grant) -> Result<Admission<A>, Refusal> {
+    fn admit(
+        &self,
+        now: Instant,
+        (head, fields): (&Parts, &Fields<'_>),
+        grant: Grant,
+    ) -> Result<Admission<A>, Refusal> {
         let config = &self.shared.config;
         let path = head.uri.path();
         match &config.sse {
-            Some(sse) if path == sse.stream => self.open(now, head, sse, &grant),
-            Some(sse) if path == sse.messages => self.post(head, grant),
-            _ if config.mcp.as_deref() == Some(path) => self.mcp(now, head, grant),
+            Some(sse) if path == sse.stream => self.open(now, (head, fields), sse, &grant),
+            Some(sse) if path == sse.messages => self.post((head, fields), grant),
+            _ if config.mcp.as_deref() == Some(path) => {
+                self.mcp(now, (&head.method, fields), grant)
+            }
             _ => Err(Refusal::UnknownPath),
         }
     }
@@ -319,14 +332,14 @@ impl<A: Default> HttpServer<A> {
     fn open(
         &self,
         now: Instant,
-        head: &Parts,
+        (head, fields): (&Parts, &Fields<'_>),
         paths: &SsePaths,
         grant: &Grant,
     ) -> Result<Admission<A>, Refusal> {
         if head.method != Method::GET {
             return Err(Refusal::MethodNotAllowed("GET"));
         }
-        if !head::accepts(&head.headers, "text/event-stream") {
+        if !fields.accepts("text/event-stream") {
             return Err(Refusal::NotAcceptable);
         }
         let shared = &*self.shared;
@@ -356,22 +369,31 @@ impl<A: Default> HttpServer<A> {
     }
 
     /// The one endpoint of Streamable HTTP.
-    fn mcp(&self, now: Instant, head: &Parts, grant: Grant) -> Result<Admission<A>, Refusal> {
-        match head.method {
+    fn mcp(
+        &self,
+        now: Instant,
+        (method, fields): (&Method, &Fields<'_>),
+        grant: Grant,
+    ) -> Result<Admission<A>, Refusal> {
+        match *method {
             Method::POST => {
-                if !mcp::accepts_both(&head.headers) {
+                if !fields.accepts_both() {
                     return Err(Refusal::NeedsBoth);
                 }
-                self.upload(head, Target::Mcp(Arc::clone(&self.shared)), grant)
+                self.upload(fields, Target::Mcp(Arc::clone(&self.shared)), grant)
             }
-            Method::GET => Ok(mcp::listen(now, &self.shared, &head.headers, &grant)),
-            Method::DELETE => Ok(mcp::delete(now, &self.shared, &head.headers, &grant)),
+            Method::GET => Ok(mcp::listen(now, &self.shared, fields, &grant)),
+            Method::DELETE => Ok(mcp::delete(now, &self.shared, fields, &grant)),
             _ => Err(Refusal::MethodNotAllowed("GET, POST, DELETE")),
         }
     }
 
     /// `POST /messages`: a message for a session whose stream is open.
-    fn post(&self, head: &Parts, grant: Grant) -> Result<Admission<A>, Refusal> {
+    fn post(
+        &self,
+        (head, fields): (&Parts, &Fields<'_>),
+        grant: Grant,
+    ) -> Result<Admission<A>, Refusal> {
         if head.method != Method::POST {
             return Err(Refusal::MethodNotAllowed("POST"));
         }
@@ -380,20 +402,20 @@ impl<A: Default> HttpServer<A> {
             .and_then(|id| self.shared.sessions.get(id))
             .filter(|slot| grant.reaches(slot) && slot.session_id().is_none())
             .ok_or(Refusal::UnknownSession)?;
-        self.upload(head, Target::Messages(slot), grant)
+        self.upload(fields, Target::Messages(slot), grant)
     }
 
     fn upload(
         &self,
-        head: &Parts,
+        fields: &Fields<'_>,
         target: Target<A>,
         grant: Grant,
     ) -> Result<Admission<A>, Refusal> {
-        if !head::is_json(&head.headers) {
+        if !fields.is_json() {
             return Err(Refusal::NotJson);
         }
         let limits = self.shared.config.session.limits.envelope;
-        if head::content_length(&head.headers).is_some_and(|length| length > limits.bytes) {
+        if fields.content_length().is_some_and(|length| length > limits.bytes) {
             return Err(Refusal::TooLarge { limit: limits.bytes });
         }
         let share = Share::new(Arc::clone(&self.shared.uploads));

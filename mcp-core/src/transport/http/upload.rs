@@ -9,6 +9,7 @@ use http::{HeaderMap, Response};
 
 use super::admit::Grant;
 use super::budget::Share;
+use super::head::Fields;
 use super::modern::{ModernCall, ModernNotice};
 use super::refusal::{Refusal, accepted};
 use super::server::Shared;
@@ -132,7 +133,7 @@ impl<A: Default> Upload<A> {
                 Posted::Session(response, slot)
             }
             Target::Mcp(shared) => {
-                let from = (headers, &self.grant);
+                let from = (&Fields::of(headers), &self.grant);
                 mcp::accept(now, &shared, from, incoming, frame.len())
             }
         }

@@ -16,8 +16,7 @@ use crate::error::RequestError;
 use crate::jsonrpc::{EnvelopeLimits, ErrorCode, ErrorObject, Incoming, Message, Response};
 use crate::lifecycle::ClientPhase;
 use crate::session::{ClientTransmit, Lane, TransmitKey, TransmitKind};
-use crate::transport::http::head;
-use crate::transport::http::mcp::SESSION_ID;
+use crate::transport::http::head::Fields;
 use crate::transport::sse::Decoder;
 
 /// Challenges of one answer that are kept.
@@ -462,7 +461,7 @@ impl HttpClient {
     /// The session id a server offers, if it is one.
     fn offered_session(&mut self, headers: &HeaderMap) -> Option<HeaderValue> {
         let visible = |id: &HeaderValue| id.as_bytes().iter().all(u8::is_ascii_graphic);
-        match head::single(headers, SESSION_ID) {
+        match Fields::of(headers).session_id.single() {
             Ok(None) => None,
             Ok(Some(id)) if visible(id) && !id.is_empty() => {
                 let mut id = id.clone();
@@ -514,7 +513,7 @@ fn own_limits() -> EnvelopeLimits {
 
 /// What an answer holds. One that does not say so is taken for JSON: it is parsed anyway.
 fn content(headers: &HeaderMap) -> Content {
-    if head::is_json(headers) || !headers.contains_key(CONTENT_TYPE) {
+    if Fields::of(headers).is_json() || !headers.contains_key(CONTENT_TYPE) {
         return Content::Json;
     }
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
