@@ -214,7 +214,7 @@ impl Inner {
     ) -> Result<Running<'_>, ErrorObject> {
         let UriParams { uri } = UriParams::read(params)?;
         let round = cx.round.clone();
-        let begun = self.find_resource(&uri, cx).ok_or(uri.into_owned());
+        let begun = self.find_resource(&uri, cx).ok_or_else(|| uri.into_owned());
         Ok(Running::Other(Box::pin(async move {
             let result = match begun {
                 Ok(work) => resumed(work).await,
