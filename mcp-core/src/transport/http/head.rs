@@ -166,8 +166,7 @@ fn is_zero_weight(parameter: &str) -> bool {
 
 /// The value of a query parameter, undecoded.
 pub(super) fn query<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
-    let pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+    query?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
 #[cfg(test)]
