@@ -21,10 +21,12 @@ use super::links::Links;
 use super::modern::Call;
 use super::session_store::Store;
 use super::station::Station;
+use super::timer::Timer;
 use super::verify::{TokenVerifier, Verifier};
 use super::{Body, Runtime, SessionStore, Shutdown};
 use crate::app::Handler;
 use crate::session::{RestoreError, SessionSnapshot};
+use crate::time::Instant;
 use crate::transport::http::SessionId;
 use crate::transport::http::{
     Admission, Answer, Exchange, HttpConfig, HttpServer, ModernNotice, Payload, Posted, Upload,
@@ -200,18 +202,13 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         }
     }
 
-    /// Judges a head as far as the server can, without asking anybody.
-    fn begin(&self, head: &Parts) -> Admission<Links> {
-        self.server.begin(self.engine.runtime.now(), head)
-    }
-
     /// Judges a head with what others know: whose a token is, and where a session is.
     async fn admit(&self, head: &Parts) -> Result<Admission<Links>, Response<Bytes>> {
         // A protected server looks for nobody before it knows who asks.
         if self.server.config().resource.is_none() {
             self.fetch(head).await?;
         }
-        let pending = match self.begin(head) {
+        let pending = match self.server.begin(self.engine.runtime.now(), head) {
             Admission::Authorize(pending) => pending,
             admission => return Ok(admission),
         };
@@ -234,20 +231,27 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         B: http_body::Body,
     {
         async move {
+            let runtime = &self.engine.runtime;
             let asks = self.store.is_there() || self.server.config().resource.is_some();
-            let upload = {
-                let admission = match asks {
-                    // Boxed: few servers ask anybody, and the answers of all would be larger.
-                    true => Box::pin(self.admit(head)).await,
-                    false => Ok(self.begin(head)),
+            let (now, upload) = {
+                let (now, admission) = match asks {
+                    true => {
+                        // Boxed: few servers ask anybody, and the answers of all would be larger.
+                        let admission = Box::pin(self.admit(head)).await;
+                        (runtime.now(), admission)
+                    }
+                    false => {
+                        let now = runtime.now();
+                        (now, Ok(self.server.begin(now, head)))
+                    }
                 };
                 match admission {
-                    Ok(Admission::ReadBody(upload)) => upload,
+                    Ok(Admission::ReadBody(upload)) => (now, upload),
                     Ok(admission) => return self.open(admission),
                     Err(response) => return response.map(Body::full),
                 }
             };
-            let mut started = match self.read(&head.headers, upload, body).await {
+            let mut started = match self.read(now, &head.headers, upload, body).await {
                 Ok(posted) => self.start(&head.headers, posted),
                 Err(response) => return response.map(Body::full),
             };
@@ -359,10 +363,11 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         });
     }
 
-    /// Reads a body within its time.
+    /// Reads a body within its time, which begins `now`.
     #[expect(clippy::manual_async_fn, reason = "it is the smaller for it")]
     fn read<'a, B>(
         &'a self,
+        now: Instant,
         headers: &'a HeaderMap,
         mut upload: Upload<Links>,
         mut body: Pin<&'a mut B>,
@@ -371,21 +376,25 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         B: http_body::Body,
     {
         async move {
-            let mut timer = super::timer::Timer::new(self.engine.runtime.clone());
-            let mut deadline = None;
+            let runtime = &self.engine.runtime;
+            let mut timer = Timer::new(runtime.clone());
+            let deadline = now + self.body_timeout;
+            // Most bodies come with their head, and no time goes by.
+            let mut waits = false;
             loop {
                 let frame = poll_fn(|cx| {
                     let frame = body.as_mut().poll_frame(cx).map(Ok);
                     if frame.is_ready() {
                         return frame;
                     }
-                    // Most bodies come with their head, and are read before there is time to wait.
-                    let in_time = || self.engine.runtime.now() + self.body_timeout;
-                    let deadline = *deadline.get_or_insert_with(in_time);
+                    waits = true;
                     timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
                 });
                 match frame.await {
-                    Ok(None) => return Ok(upload.handle_end(self.engine.runtime.now(), headers)),
+                    Ok(None) => {
+                        let now = if waits { runtime.now() } else { now };
+                        return Ok(upload.handle_end(now, headers));
+                    }
                     Ok(Some(Ok(frame))) => {
                         // Trailers say nothing here.
                         if let Ok(mut data) = frame.into_data() {
