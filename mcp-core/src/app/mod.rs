@@ -132,7 +132,7 @@ mod task;
 #[path = "without/task.rs"]
 mod task;
 mod template;
-#[cfg(test)]
+#[cfg(all(test, feature = "ask"))]
 mod tests;
 mod tool;
 #[cfg(feature = "validate")]
