@@ -17,7 +17,7 @@ impl Greetings {
         let write = || {
             let mut greeting = greeting.clone().for_revision(revision);
             greeting.protocol_version = revision.as_str().into();
-            RawJson::known(&greeting).looked_through()
+            RawJson::known(&greeting).kept()
         };
         self.0.get(place).map(|written| written.get_or_init(write).clone())
     }

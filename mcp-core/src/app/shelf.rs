@@ -231,6 +231,6 @@ impl<T: Item> Stock<T> {
             Era::Legacy => json,
             Era::Modern => with_meta_member(&json, Meta::SERVER_INFO, form.signature.as_str()),
         });
-        (json.map(RawJson::looked_through), next)
+        (json.map(RawJson::kept), next)
     }
 }

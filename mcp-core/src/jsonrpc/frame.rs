@@ -10,7 +10,7 @@ use crate::id::RequestId;
 
 /// Results above this many bytes are shared with the frame, smaller ones copied into it: below it
 /// one buffer is cheaper to write than three.
-const SHARE_ABOVE: usize = 4096;
+pub(super) const SHARE_ABOVE: usize = 4096;
 
 /// What messages begin with, and what precedes their id.
 const OPEN: &[u8] = b"{\"jsonrpc\":\"2.0\"";
@@ -35,7 +35,7 @@ const TAIL: Bytes = Bytes::from_static(b"}");
 #[derive(Clone, PartialEq, Eq)]
 pub struct Frame {
     head: Bytes,
-    /// A shared result, and what closes the message after it.
+    /// A shared result, and what closes the message after it, if that is not there with it.
     shared: Option<(Bytes, Bytes)>,
 }
 
@@ -55,8 +55,11 @@ impl Frame {
         let mut buffer = open_response(Some(id), b",\"result\":", result.len());
         let line = result.on_one_line();
         if matches!(line, alloc::borrow::Cow::Borrowed(_)) && result.len() > SHARE_ABOVE {
-            let shared = result.clone().into_bytes();
-            return Self { head: buffer.freeze(), shared: Some((shared, TAIL)) };
+            let shared = match result.to_closed() {
+                Some(closed) => (closed, Bytes::new()),
+                None => (result.clone().into_bytes(), TAIL),
+            };
+            return Self { head: buffer.freeze(), shared: Some(shared) };
         }
         buffer.extend_from_slice(&line);
         buffer.extend_from_slice(b"}");
@@ -103,6 +106,7 @@ impl Frame {
     #[must_use]
     pub fn into_chunks(self) -> Chunks {
         let (body, tail) = self.shared.unzip();
+        let tail = tail.filter(|tail| !tail.is_empty());
         Chunks([Some(self.head), body, tail])
     }
 
@@ -196,6 +200,8 @@ fn push_json<T: serde::Serialize + ?Sized>(buffer: &mut BytesMut, value: &T) {
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
+
     use super::*;
     use crate::jsonrpc::ErrorCode;
 
@@ -243,5 +249,28 @@ mod tests {
         assert_eq!(chunks[1].as_ptr(), result.as_bytes().as_ptr(), "no copy");
         assert_eq!(chunks.concat(), frame.to_bytes());
         assert_eq!(frame.len(), frame.to_bytes().len());
+        assert_eq!(frame.to_bytes(), whole(&body));
+    }
+
+    /// What closes a message after a large result would else be written to the socket by itself.
+    #[test]
+    fn a_large_result_of_ours_leaves_in_one_piece_with_what_closes_the_message() {
+        for length in [SHARE_ABOVE - 2, SHARE_ABOVE - 1, SHARE_ABOVE * 2] {
+            let text = "x".repeat(length);
+            let result = RawJson::from_value(&text).unwrap();
+            assert_eq!(result.as_str(), alloc::format!("\"{text}\""));
+            assert_eq!(result.len(), length + 2);
+            assert_eq!(result, RawJson::parse(result.as_str().to_owned()).unwrap());
+            assert_eq!(result.clone().into_bytes(), result.detached().into_bytes());
+            let frame = Frame::result(&id("7"), &result);
+            assert_eq!(frame.to_bytes(), whole(result.as_str()));
+            assert_eq!(frame.len(), frame.to_bytes().len());
+            let chunks: Vec<Bytes> = frame.into_chunks().collect();
+            assert_eq!(chunks.len(), if result.len() > SHARE_ABOVE { 2 } else { 1 });
+        }
+    }
+
+    fn whole(result: &str) -> alloc::string::String {
+        alloc::format!(r#"{{"jsonrpc":"2.0","id":7,"result":{result}}}"#)
     }
 }

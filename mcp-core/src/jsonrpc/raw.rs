@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
@@ -11,6 +12,7 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::frame::SHARE_ABOVE;
 use super::params::read_json;
 use super::scan;
 
@@ -28,6 +30,9 @@ use super::scan;
 #[derive(Clone)]
 pub struct RawJson {
     json: Bytes,
+    /// Whether a brace that is not part of the value follows it in its bytes: what closes the
+    /// message that a large one is shared with leaves in one piece with it then.
+    closed: bool,
     /// Whether it is known to hold no line break; most values have not been looked at.
     one_line: bool,
 }
@@ -39,9 +44,9 @@ pub struct InvalidJson(#[from] serde_json::Error);
 
 impl RawJson {
     /// `{}`.
-    pub const EMPTY_OBJECT: Self = Self { json: Bytes::from_static(b"{}"), one_line: true };
+    pub const EMPTY_OBJECT: Self = Self::seen(b"{}");
     /// `null`.
-    pub const NULL: Self = Self { json: Bytes::from_static(b"null"), one_line: true };
+    pub const NULL: Self = Self::seen(b"null");
 
     /// Takes a JSON text as it is.
     ///
@@ -60,7 +65,7 @@ impl RawJson {
     /// [`InvalidJson`] when the value has no JSON form, for example a map with keys that are not
     /// strings.
     pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self, InvalidJson> {
-        Ok(Self::unseen(Bytes::from(serde_json::to_vec(value)?)))
+        Ok(Self::written(serde_json::to_vec(value)?))
     }
 
     /// Reads the value as a `T`.
@@ -74,18 +79,19 @@ impl RawJson {
     /// The JSON text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.json).unwrap_or_default()
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
     /// The bytes of the JSON text.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.json
+        self.json.get(..self.len()).unwrap_or_default()
     }
 
     /// The bytes of the JSON text, shared.
     #[must_use]
-    pub fn into_bytes(self) -> Bytes {
+    pub fn into_bytes(mut self) -> Bytes {
+        self.json.truncate(self.len());
         self.json
     }
 
@@ -93,7 +99,7 @@ impl RawJson {
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a JSON value has at least one byte")]
     pub fn len(&self) -> usize {
-        self.json.len()
+        self.json.len() - usize::from(self.closed)
     }
 
     /// Whether the value is `null`.
@@ -113,16 +119,36 @@ impl RawJson {
         Self::from_value(value).expect("a wire type has a JSON form")
     }
 
-    const fn unseen(json: Bytes) -> Self {
-        Self { json, one_line: false }
+    const fn seen(json: &'static [u8]) -> Self {
+        Self { json: Bytes::from_static(json), closed: false, one_line: true }
     }
 
-    /// The same value, looked through for line breaks once and for all.
+    const fn unseen(json: Bytes) -> Self {
+        Self { json, closed: false, one_line: false }
+    }
+
+    /// The same value, to be sent often: looked through for line breaks once and for all, and
+    /// closed.
     #[cfg(feature = "std")]
     #[must_use]
-    pub(crate) fn looked_through(self) -> Self {
+    pub(crate) fn kept(self) -> Self {
         let one_line = matches!(self.on_one_line(), Cow::Borrowed(_));
-        Self { one_line, ..self }
+        let value = if self.closed { self } else { Self::written(self.as_bytes().to_vec()) };
+        Self { one_line, ..value }
+    }
+
+    /// A value that has just been written; a large one is closed.
+    pub(super) fn written(mut json: Vec<u8>) -> Self {
+        let closed = json.len() > SHARE_ABOVE;
+        if closed {
+            json.push(b'}');
+        }
+        Self { json: json.into(), closed, one_line: false }
+    }
+
+    /// The bytes of the value and of a brace behind it, if that is there.
+    pub(super) fn to_closed(&self) -> Option<Bytes> {
+        self.closed.then(|| self.json.clone())
     }
 
     /// What was put together of JSON.
@@ -132,7 +158,7 @@ impl RawJson {
 
     /// The same value in memory of its own: a slice keeps all of what it was cut from.
     pub(crate) fn detached(&self) -> Self {
-        Self { json: Bytes::copy_from_slice(&self.json), ..*self }
+        Self { json: Bytes::copy_from_slice(self.as_bytes()), closed: false, ..*self }
     }
 
     /// A slice of `frame` that the parser found to be one JSON value.
@@ -142,7 +168,7 @@ impl RawJson {
 
     /// A part of the text that is one JSON value itself.
     pub(super) fn part(&self, value: &[u8]) -> Self {
-        Self { json: self.json.slice_ref(value), ..*self }
+        Self { json: self.json.slice_ref(value), closed: false, ..*self }
     }
 
     /// Whether a member called `name` may be in there, at any depth. Looking for the letters
@@ -156,18 +182,19 @@ impl RawJson {
     ///
     /// A line break can only stand between JSON tokens, so this changes no value.
     pub(super) fn on_one_line(&self) -> Cow<'_, [u8]> {
-        if self.one_line || !scan::any(&self.json, |byte| matches!(byte, b'\r' | b'\n')) {
-            return Cow::Borrowed(&self.json);
+        let json = self.as_bytes();
+        if self.one_line || !scan::any(json, |byte| matches!(byte, b'\r' | b'\n')) {
+            return Cow::Borrowed(json);
         }
         let replaced =
-            self.json.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
+            json.iter().map(|byte| if matches!(byte, b'\r' | b'\n') { b' ' } else { *byte });
         Cow::Owned(replaced.collect())
     }
 }
 
 impl PartialEq for RawJson {
     fn eq(&self, other: &Self) -> bool {
-        self.json == other.json
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -175,14 +202,14 @@ impl Eq for RawJson {}
 
 impl Hash for RawJson {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.json.hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
 impl fmt::Debug for RawJson {
     /// Shows the size alone: payloads can hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawJson({} bytes)", self.json.len())
+        write!(f, "RawJson({} bytes)", self.len())
     }
 }
 
@@ -200,7 +227,7 @@ impl From<Value> for RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = read_json(&self.json).map_err(ser::Error::custom)?;
+        let raw: &RawValue = read_json(self.as_bytes()).map_err(ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }

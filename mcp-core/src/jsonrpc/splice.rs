@@ -54,7 +54,7 @@ pub(crate) fn json_with_meta_member<T: Serialize>(
     if let Some(brace) = json.get_mut(start) {
         *brace = b',';
     }
-    Ok(RawJson::spliced(json.into()))
+    Ok(RawJson::written(json))
 }
 
 /// Whether a member called `_meta` may be in there, at any depth; escapes could spell it as well.
