@@ -422,38 +422,40 @@ enum Started<R: Runtime, H: Handler> {
     Over,
 }
 
+/// What says how a message that was posted is answered.
+enum Decided {
+    Already,
+    Session(Answer<Links>),
+    Modern(Response<Payload>),
+}
+
 impl<R: Runtime, H: Handler> Started<R, H> {
-    /// The answer: with all there is to say, or with a stream in which the work goes on.
+    /// The answer, once: with all there is to say, or with a stream in which the work goes on.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Response<Body<R, H>>> {
-        let response = match self {
-            Self::Exchange { exchange, station } => match ready!(station.poll(exchange, cx)) {
-                Answer::Full(response) => response.map(Body::full),
-                Answer::Stream(stream) => {
-                    let Self::Exchange { station, .. } = mem::replace(self, Self::Over) else {
-                        return Poll::Pending;
-                    };
-                    stream.head().map(|()| Body::stream(stream, station))
-                }
-            },
-            Self::Call(call) => {
-                let (head, payload) = ready!(call.poll_response(cx)).into_parts();
+        let decided = match self {
+            Self::Exchange { exchange, station } => {
+                Decided::Session(ready!(station.poll(exchange, cx)))
+            }
+            Self::Call(call) => Decided::Modern(ready!(call.poll_response(cx))),
+            Self::Response(_) | Self::Over => Decided::Already,
+        };
+        Poll::Ready(match (decided, mem::replace(self, Self::Over)) {
+            (Decided::Session(Answer::Full(response)), _) => response.map(Body::full),
+            (Decided::Session(Answer::Stream(stream)), Self::Exchange { station, .. }) => {
+                stream.head().map(|()| Body::stream(stream, station))
+            }
+            (Decided::Modern(response), Self::Call(call)) => {
+                let (head, payload) = response.into_parts();
                 let body = match payload {
                     Payload::Whole(frame) => Body::frame(frame),
-                    Payload::Stream => match mem::replace(self, Self::Over) {
-                        Self::Call(call) => Body::call(call),
-                        _ => return Poll::Pending,
-                    },
+                    Payload::Stream => Body::call(call),
                 };
                 Response::from_parts(head, body)
             }
-            Self::Response(_) => match mem::replace(self, Self::Over) {
-                Self::Response(response) => response,
-                _ => return Poll::Pending,
-            },
-            Self::Over => return Poll::Pending,
-        };
-        *self = Self::Over;
-        Poll::Ready(response)
+            (_, Self::Response(response)) => response,
+            // Nobody asks for an answer twice.
+            _ => status(StatusCode::INTERNAL_SERVER_ERROR).map(Body::full),
+        })
     }
 }
 
