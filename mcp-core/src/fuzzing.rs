@@ -316,7 +316,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "http")]
+    #[cfg(all(feature = "client", feature = "http"))]
     #[test]
     fn http_clients_hold_for_seeded_operations() {
         let mut seeded = Seeded(0x6d63_7063_6f64_6563);

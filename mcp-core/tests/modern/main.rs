@@ -1,7 +1,6 @@
 //! The era without sessions, end to end and without sockets: a server, a runtime whose clock
 //! stands still, and clients that say in every request who they are. Tests cite the requirements
 //! they pin, and `case_nn`, reports of what broke for users of other implementations.
-#![cfg(feature = "driver")]
 
 extern crate alloc;
 
