@@ -74,22 +74,11 @@ pub(super) async fn within<R: Runtime, T>(
 pub(super) struct HyperTimer<R: Runtime> {
     runtime: R,
     shared: Arc<Mutex<Timer<R>>>,
-    /// One moment as the runtime and as hyper say it, to tell either from the other.
-    #[expect(clippy::disallowed_types, reason = "what hyper counts in")]
-    origin: (Instant, std::time::Instant),
 }
 
-#[expect(clippy::disallowed_types, reason = "hyper's signatures")]
 impl<R: Runtime> HyperTimer<R> {
-    #[expect(clippy::disallowed_methods, reason = "any instant would do, and this is the only one")]
     pub(super) fn new(runtime: R) -> Self {
-        let shared = Arc::new(Mutex::new(Timer::new(runtime.clone())));
-        let origin = (runtime.now(), std::time::Instant::now());
-        Self { runtime, shared, origin }
-    }
-
-    fn sleep_to(&self, deadline: Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        Box::pin(HyperSleep { shared: Arc::clone(&self.shared), deadline })
+        Self { shared: Arc::new(Mutex::new(Timer::new(runtime.clone()))), runtime }
     }
 }
 
@@ -109,19 +98,14 @@ impl<R: Runtime> Future for HyperSleep<R> {
 
 impl<R: Runtime> hyper::rt::Sleep for HyperSleep<R> {}
 
-#[expect(clippy::disallowed_types, reason = "hyper's signatures")]
 impl<R: Runtime> hyper::rt::Timer for HyperTimer<R> {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        self.sleep_to(self.runtime.now() + duration)
+        let deadline = self.runtime.now() + duration;
+        Box::pin(HyperSleep { shared: Arc::clone(&self.shared), deadline })
     }
 
+    #[expect(clippy::disallowed_types, reason = "hyper's signature; the clock read is hyper's")]
     fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        let (ours, theirs) = self.origin;
-        self.sleep_to(ours + deadline.saturating_duration_since(theirs))
-    }
-
-    fn now(&self) -> std::time::Instant {
-        let (ours, theirs) = self.origin;
-        theirs + (self.runtime.now() - ours)
+        self.sleep(deadline.saturating_duration_since(self.now()))
     }
 }
