@@ -171,13 +171,6 @@ impl RawJson {
         Self { json: self.json.slice_ref(value), closed: false, ..*self }
     }
 
-    /// Whether a member called `name` may be in there, at any depth. Looking for the letters
-    /// spares most values a parse; escapes could spell them as well.
-    pub(crate) fn may_name(&self, name: &str) -> bool {
-        let text = self.as_str();
-        text.contains(name) || text.contains("\\u")
-    }
-
     /// The bytes with every line break turned into a space.
     ///
     /// A line break can only stand between JSON tokens, so this changes no value.

@@ -10,16 +10,16 @@ use serde_json::value::RawValue;
 #[cfg(feature = "std")]
 use {alloc::vec::Vec, bytes::Bytes, serde::Serialize};
 
-use super::RawJson;
 #[cfg(feature = "std")]
-use super::{InvalidJson, scan};
+use super::InvalidJson;
+use super::{RawJson, scan};
 
 /// The same object with one more member in its `_meta`, unless that has it already.
 ///
 /// The member is spliced into the text: every other byte stays as it is. What is no object, or
 /// has a `_meta` that is none, stays as it is altogether.
 pub(crate) fn with_meta_member(object: &RawJson, key: &str, value: &str) -> RawJson {
-    if object.is_object() && !object.may_name("_meta") {
+    if object.is_object() && !may_name_meta(object.as_bytes()) {
         return splice(object, object.as_str(), &["\"_meta\":{\"", key, "\":", value, "}"]);
     }
     with_meta_members(object, &[(key, value)])
@@ -57,11 +57,12 @@ pub(crate) fn json_with_meta_member<T: Serialize>(
     Ok(RawJson::written(json))
 }
 
-/// Whether a member called `_meta` may be in there, at any depth; escapes could spell it as well.
-#[cfg(feature = "std")]
+/// Whether a member called `_meta` may be in there, at any depth. Looking for the letters spares
+/// most values a parse; escapes could spell them as well.
 fn may_name_meta(json: &[u8]) -> bool {
     scan::any(json, |byte| matches!(byte, b'_' | b'\\'))
-        && json.windows(5).any(|five| five == b"_meta" || five.starts_with(b"\\u"))
+        && core::str::from_utf8(json)
+            .map_or(true, |text| text.contains("_meta") || text.contains("\\u"))
 }
 
 /// The same for several members; those that are there already stay as they are.
@@ -136,7 +137,7 @@ fn meta_of(object: &RawJson) -> Result<Option<&str>, serde_json::Error> {
     fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
         Deserialize::deserialize(from).map(Some)
     }
-    if !object.may_name("_meta") {
+    if !may_name_meta(object.as_bytes()) {
         return Ok(None);
     }
     let Object { meta } = serde_json::from_str(object.as_str())?;
