@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use crate::jsonrpc::RawJson;
-use crate::model::{ForRevision, InitializeResult};
+use crate::model::InitializeResult;
 use crate::revision::Revision;
 
 /// The results of `initialize` that have been written so far.
@@ -14,11 +14,7 @@ impl Greetings {
     /// The greeting for a revision; none for one that has no handshake.
     pub(super) fn of(&self, greeting: &InitializeResult, revision: Revision) -> Option<RawJson> {
         let place = Revision::LEGACY.iter().position(|it| *it == revision)?;
-        let write = || {
-            let mut greeting = greeting.clone().for_revision(revision);
-            greeting.protocol_version = revision.as_str().into();
-            RawJson::known(&greeting).kept()
-        };
+        let write = || RawJson::known(&greeting.clone().agreed_on(revision)).kept();
         self.0.get(place).map(|written| written.get_or_init(write).clone())
     }
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::wire::wire;
-use super::{ClientCapabilities, Implementation, Meta, ServerCapabilities};
+use super::{ClientCapabilities, ForRevision, Implementation, Meta, ServerCapabilities};
 use crate::revision::Revision;
 
 wire! {
@@ -55,5 +55,13 @@ wire! {
             #[serde(rename = "_meta")]
             meta / with_meta: Meta,
         }
+    }
+}
+
+impl InitializeResult {
+    /// What a client hears with whom this revision has been agreed on.
+    pub(crate) fn agreed_on(mut self, revision: Revision) -> Self {
+        self.protocol_version = revision.as_str().into();
+        self.for_revision(revision)
     }
 }

@@ -30,7 +30,7 @@ use crate::error::{PeerError, RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestTicket};
 use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Incoming, RawJson, Reply};
 use crate::lifecycle::{Method, NotificationMethod, Phase, Step, step};
-use crate::model::{ForRevision, InitializeResult};
+use crate::model::InitializeResult;
 use crate::revision::Revision;
 use crate::small::push_back;
 use crate::time::{Instant, is_due};
@@ -158,13 +158,11 @@ impl ServerSession {
     /// it are let through.
     ///
     /// The protocol version in `result` is replaced by the negotiated one.
-    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, mut result: InitializeResult) {
+    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, result: InitializeResult) {
         let Some((_, _, revision)) = &self.initialize else {
             return;
         };
-        result.protocol_version = revision.as_str().into();
-        result.adapt(*revision);
-        let reply = RawJson::from_value(&result)
+        let reply = RawJson::from_value(&result.agreed_on(*revision))
             .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
         self.conclude_initialize(now, ticket, &reply);
     }
