@@ -46,15 +46,18 @@ pub(super) enum Running<'a> {
     Other(Answering<'a>),
 }
 
+/// A request that has been begun, or the error that is its answer.
+pub(super) type Begun<'a> = Result<Running<'a>, ErrorObject>;
+
 impl Inner {
-    /// Calls the handler of a request. An error is its answer.
+    /// Calls the handler of a request.
     pub(super) fn begin(
         &self,
         mut cx: Context,
         method: Method,
         params: Option<Params>,
         revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    ) -> Begun<'_> {
         if !self.served.serves(&method, revision, Sender::Client) {
             return Err(ErrorObject::method_not_found(method.as_str()));
         }
@@ -109,11 +112,7 @@ impl Inner {
     }
 
     /// Waits for the handler, and puts what comes of it into an answer.
-    pub(super) async fn finish(
-        &self,
-        running: Result<Running<'_>, ErrorObject>,
-        revision: Revision,
-    ) -> Reply {
+    pub(super) async fn finish(&self, running: Begun<'_>, revision: Revision) -> Reply {
         match running? {
             Running::Answered(result) => Ok(result),
             Running::Tool(entry, round, work) => {
@@ -155,12 +154,7 @@ impl Inner {
         with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
     }
 
-    fn begin_tool(
-        &self,
-        cx: Context,
-        params: Option<&Params>,
-        revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    fn begin_tool(&self, cx: Context, params: Option<&Params>, revision: Revision) -> Begun<'_> {
         let params = NamedParams::read(params)?;
         let arguments = params.arguments();
         if !arguments.starts_with('{') {
@@ -190,7 +184,7 @@ impl Inner {
         cx: Context,
         params: Option<&Params>,
         revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    ) -> Begun<'_> {
         let params = NamedParams::read(params)?;
         let Some(entry) = self.prompts.get(&params.name) else {
             return Err(unknown("prompt", &params.name));
@@ -211,7 +205,7 @@ impl Inner {
         cx: Context,
         params: Option<&Params>,
         revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    ) -> Begun<'_> {
         let UriParams { uri } = UriParams::read(params)?;
         let round = cx.round.clone();
         let begun = self.find_resource(&uri, cx).ok_or_else(|| uri.into_owned());
@@ -289,7 +283,7 @@ impl Inner {
         cx: Context,
         params: Option<&Params>,
         revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    ) -> Begun<'_> {
         let UriParams { uri } = UriParams::read(params)?;
         if uri.len() > MAX_WATCHED_URI {
             return Err(ErrorObject::invalid_params(format!(
@@ -311,7 +305,7 @@ impl Inner {
         cx: Context,
         params: Option<&Params>,
         revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    ) -> Begun<'_> {
         let UriParams { uri } = UriParams::read(params)?;
         self.audience.unwatch(cx.connection(), &uri);
         Ok(Running::Answered(self.put(RawJson::EMPTY_OBJECT, revision)))
@@ -322,7 +316,7 @@ impl Inner {
         cx: Context,
         params: Option<&Params>,
         revision: Revision,
-    ) -> Result<Running<'_>, ErrorObject> {
+    ) -> Begun<'_> {
         let params: CompleteParams = decode::params(params)?;
         let subject =
             self.subject(Subject::new(params.reference.clone()), &params.argument.name)?;
@@ -373,7 +367,7 @@ pub(super) fn list<T: Item>(
     shelf: &Shelf<T>,
     params: Option<&Params>,
     revision: Revision,
-) -> Result<Running<'static>, ErrorObject> {
+) -> Begun<'static> {
     let cursor = params.and_then(Params::members).and_then(|it| it.optional(Member::Cursor));
     let cursor = match (params, cursor) {
         (None, _) | (_, Some(None)) => None,

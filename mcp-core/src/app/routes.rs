@@ -1,15 +1,14 @@
 //! What begins to answer a request, where not every server offers it.
 
 use super::Context;
-use super::dispatch::{Running, list};
+use super::dispatch::{Begun, list};
 use super::server::Inner;
-use crate::jsonrpc::{ErrorObject, Params};
+use crate::jsonrpc::Params;
 use crate::lifecycle::Method;
 use crate::revision::Revision;
 
-/// Begins to answer a request. An error is its answer.
-pub(super) type Route =
-    for<'a> fn(&'a Inner, Context, Option<&Params>, Revision) -> Result<Running<'a>, ErrorObject>;
+/// Begins to answer a request.
+pub(super) type Route = for<'a> fn(&'a Inner, Context, Option<&Params>, Revision) -> Begun<'a>;
 
 /// The methods of one thing that servers offer.
 pub(super) type Area = &'static [(Method, Route)];
