@@ -4,8 +4,6 @@
 //! [`hyper::rt::Write`], and a [`Listener`]; everything else is here.
 
 #[cfg(feature = "client-driver")]
-mod abort;
-#[cfg(feature = "client-driver")]
 pub mod client;
 mod engine;
 mod http_body;

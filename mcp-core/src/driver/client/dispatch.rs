@@ -6,11 +6,11 @@ use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::abort::AbortHandle;
 use super::handlers::Handlers;
 use super::link::Link;
 use super::listen::{Notification, is_meant};
 use crate::driver::Runtime;
-use crate::driver::abort::AbortHandle;
 use crate::id::{RequestKey, RequestTicket};
 use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;

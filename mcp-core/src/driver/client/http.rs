@@ -18,7 +18,7 @@ use super::platform::ClientPlatform;
 use super::pool::{Exchange, FetchError, Pool};
 use super::trace::{Trace, Tracer};
 use super::trouble::Trouble;
-use crate::driver::abort::AbortHandle;
+use crate::driver::client::abort::AbortHandle;
 use crate::driver::timer::Timer;
 use crate::transport::http::{Challenge, Failure, Fetch, FetchId, HttpClientEvent, HttpFault};
 

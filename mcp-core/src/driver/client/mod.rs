@@ -3,6 +3,7 @@
 //! [`Client`] is the handle; [`ClientBuilder`] sets it up. A runtime crate supplies a
 //! [`ClientPlatform`], and an alias for `Client` on it.
 
+mod abort;
 mod builder;
 mod call;
 mod child;

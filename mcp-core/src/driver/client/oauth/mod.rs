@@ -25,7 +25,7 @@ use crate::auth::{
     Attempt, AuthError, Authorization, Authorizer, CredentialStore, MemoryStore, OAuthConfig, Step,
     Verdict,
 };
-use crate::driver::abort::AbortHandle;
+use crate::driver::client::abort::AbortHandle;
 
 /// How long one answer of an authorization server may take.
 const FETCH: Duration = Duration::from_secs(30);
