@@ -9,6 +9,7 @@ mod engine;
 mod http_body;
 mod http_listen;
 mod http_service;
+mod lines;
 mod links;
 mod modern;
 mod peer;

@@ -2,16 +2,15 @@
 
 use alloc::sync::Arc;
 use core::future::Future;
-use core::mem::MaybeUninit;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
 
-use bytes::{Buf, BytesMut};
-use hyper::rt::{Read, ReadBuf, Write};
+use hyper::rt::{Read, Write};
 
 use super::engine::{Engine, Link};
+use super::lines::{LineReader, LineWriter};
 use super::links::{Links, ONLY};
 use super::timer::Timer;
 use super::{Runtime, Shutdown};
@@ -21,10 +20,6 @@ use crate::lifecycle::Phase;
 use crate::session::{Lane, ServerSession};
 use crate::time::Instant;
 use crate::transport::http::Slot;
-use crate::transport::stdio::{LineDecoder, write_line};
-
-/// Bytes read at a time, and gathered before they are written.
-const CHUNK: usize = 16 * 1024;
 
 /// Serves one client until it closes `input` or `shutdown` is given; what is in flight then is
 /// still answered, within a grace, and then written, within another.
@@ -45,15 +40,15 @@ where
     I: Read + Unpin,
     O: Write + Unpin,
 {
-    let decoder = LineDecoder::new().with_max_line_bytes(session.limits.envelope.bytes);
+    let lines = LineReader::new(input, session.limits.envelope.bytes);
     let session = ServerSession::new(runtime.now(), Arc::new(session));
     let link = Arc::new(Slot::new(session, Links::default()));
     let timer = Timer::new(runtime.clone());
     let engine = Arc::new(Engine { runtime, handler });
     engine.connect(&link);
     let pipe = Pipe {
-        reader: Reader { input, decoder, at_end: false, ended: false },
-        writer: Writer { output, pending: BytesMut::new(), flushed: true },
+        reader: Reader { lines, ended: false },
+        writer: LineWriter::new(output),
         engine,
         link,
         timer,
@@ -65,7 +60,7 @@ where
 
 struct Pipe<R: Runtime, H: Handler, I, O> {
     reader: Reader<I>,
-    writer: Writer<O>,
+    writer: LineWriter<O>,
     engine: Arc<Engine<R, H>>,
     link: Arc<Link>,
     timer: Timer<R>,
@@ -98,7 +93,7 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
         let mut registered = false;
         loop {
             // Writing first: it may make the room that reading waits for.
-            let wrote = self.writer.poll_write(cx, &self.link)?;
+            let wrote = poll_write(&mut self.writer, cx, &self.link)?;
             let read = self.reader.poll_read(cx, &self.engine, &self.link, self.grace)?;
             if read.is_ready() {
                 continue;
@@ -131,11 +126,8 @@ impl<R: Runtime, H: Handler, I: Read + Unpin, O: Write + Unpin> Pipe<R, H, I, O>
 }
 
 struct Reader<I> {
-    input: I,
-    decoder: LineDecoder,
-    /// The stream has ended; lines may be left.
-    at_end: bool,
-    /// The session has been told.
+    lines: LineReader<I>,
+    /// The session has been told that the stream has ended.
     ended: bool,
 }
 
@@ -151,19 +143,9 @@ impl<I: Read + Unpin> Reader<I> {
         if self.ended || !link.lock().wants_input() {
             return Poll::Pending;
         }
-        if !self.at_end && self.decoder.wants_input() {
-            let mut chunk = [const { MaybeUninit::uninit() }; CHUNK];
-            let mut buffer = ReadBuf::uninit(&mut chunk);
-            ready!(Pin::new(&mut self.input).poll_read(cx, buffer.unfilled()))?;
-            if buffer.filled().is_empty() {
-                self.at_end = true;
-                self.decoder.handle_eof();
-            } else {
-                self.decoder.handle_slice(buffer.filled());
-            }
-        }
+        ready!(self.lines.poll_fill(cx))?;
         let now = engine.runtime.now();
-        while let Some(line) = self.decoder.poll_line() {
+        while let Some(line) = self.lines.poll_line() {
             let mut session = link.lock();
             match line {
                 // What is wrong with a line is told to its sender; the next one may be fine.
@@ -177,7 +159,7 @@ impl<I: Read + Unpin> Reader<I> {
                 return Poll::Ready(Ok(()));
             }
         }
-        if self.at_end {
+        if self.lines.is_at_end() {
             self.ended = true;
             link.lock().handle_end_of_input(now, grace);
             engine.pump(link);
@@ -186,38 +168,24 @@ impl<I: Read + Unpin> Reader<I> {
     }
 }
 
-struct Writer<O> {
-    output: O,
-    pending: BytesMut,
-    flushed: bool,
-}
-
-impl<O: Write + Unpin> Writer<O> {
-    /// Writes what there is; ready when all of it has been written and flushed.
-    fn poll_write(&mut self, cx: &mut Context<'_>, link: &Link) -> Poll<io::Result<()>> {
-        loop {
-            let mut session = link.lock();
-            while self.pending.len() < CHUNK {
-                let Some(transmit) = session.poll_transmit() else {
-                    break;
-                };
-                write_line(&transmit.frame.into_bytes(), &mut self.pending);
-            }
-            drop(session);
-            if self.pending.is_empty() {
+/// Writes what there is; ready when all of it has been written and flushed.
+fn poll_write<O: Write + Unpin>(
+    lines: &mut LineWriter<O>,
+    cx: &mut Context<'_>,
+    link: &Link,
+) -> Poll<io::Result<()>> {
+    loop {
+        let mut session = link.lock();
+        while lines.has_room() {
+            let Some(transmit) = session.poll_transmit() else {
                 break;
-            }
-            let wrote = ready!(Pin::new(&mut self.output).poll_write(cx, &self.pending))?;
-            if wrote == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.pending.advance(wrote);
-            self.flushed = false;
+            };
+            lines.push(&transmit.frame.into_bytes());
         }
-        if !self.flushed {
-            ready!(Pin::new(&mut self.output).poll_flush(cx))?;
-            self.flushed = true;
+        drop(session);
+        if lines.is_flushed() {
+            return Poll::Ready(Ok(()));
         }
-        Poll::Ready(Ok(()))
+        ready!(lines.poll_flush(cx))?;
     }
 }

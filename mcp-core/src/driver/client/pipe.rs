@@ -3,27 +3,22 @@
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
-use core::mem::MaybeUninit;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 use std::io;
 
-use bytes::{Buf, BytesMut};
-use hyper::rt::{Read, ReadBuf, Write};
+use hyper::rt::{Read, Write};
 
 use super::dispatch::Dispatch;
 use super::link::Link;
 use super::trace::{Trace, Tracer};
 use super::trouble::Trouble;
 use crate::driver::Runtime;
+use crate::driver::lines::{LineReader, LineWriter};
 use crate::driver::timer::Timer;
 use crate::session::{Lane, TransmitKey};
 use crate::time::Instant;
-use crate::transport::stdio::{LineDecoder, write_line};
-
-/// Bytes read at a time, and gathered before they are written.
-const CHUNK: usize = 16 * 1024;
+use crate::transport::stdio::DEFAULT_MAX_LINE_BYTES;
 
 /// How much of a line that is no message is kept to be shown.
 const NOISE: usize = 1024;
@@ -43,7 +38,7 @@ pub(super) enum End {
 
 /// A conversation with a server.
 pub(super) struct Pipe<R: Runtime, I, O> {
-    reader: Reader<I>,
+    reader: LineReader<I>,
     writer: Writer<O>,
     timer: Timer<R>,
     written_by: Option<Instant>,
@@ -52,12 +47,8 @@ pub(super) struct Pipe<R: Runtime, I, O> {
 impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
     pub(super) fn new(dispatch: &Dispatch<R>, input: I, output: O) -> Self {
         let limit = dispatch.link.lock().machine.pipe().map(|it| it.config().limits.envelope.bytes);
-        let mut decoder = LineDecoder::new();
-        if let Some(limit) = limit {
-            decoder = decoder.with_max_line_bytes(limit);
-        }
         Self {
-            reader: Reader { input, decoder, at_end: false },
+            reader: LineReader::new(input, limit.unwrap_or(DEFAULT_MAX_LINE_BYTES)),
             writer: Writer::new(output),
             timer: Timer::new(dispatch.runtime.clone()),
             written_by: None,
@@ -74,7 +65,7 @@ impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
                 Poll::Ready(Ok(())) => true,
                 Poll::Pending => false,
             };
-            match self.reader.poll_read(cx, dispatch) {
+            match poll_read(&mut self.reader, cx, dispatch) {
                 Poll::Ready(Ok(true)) => continue,
                 Poll::Ready(Ok(false)) => {
                     tell(dispatch);
@@ -108,15 +99,16 @@ impl<R: Runtime, I: Read + Unpin, O: Write + Unpin> Pipe<R, I, O> {
     /// Closes what we write to, and gives back what we read from. Frames that were not written
     /// are told to the session.
     pub(super) fn hang_up(self, link: &Link, now: Instant) -> I {
+        let written = self.writer.lines.written();
         let mut state = link.lock();
         if let Some(session) = state.machine.pipe() {
             for (end, key) in self.writer.marks {
-                if end > self.writer.written {
+                if end > written {
                     session.handle_not_sent(now, key);
                 }
             }
         }
-        self.reader.input
+        self.reader.into_input()
     }
 }
 
@@ -169,80 +161,57 @@ impl Drop for Finish {
     }
 }
 
-struct Reader<I> {
-    input: I,
-    decoder: LineDecoder,
-    at_end: bool,
-}
-
-impl<I: Read + Unpin> Reader<I> {
-    /// Takes in what there is; false at the end of input.
-    fn poll_read<R: Runtime>(
-        &mut self,
-        cx: &mut Context<'_>,
-        dispatch: &Dispatch<R>,
-    ) -> Poll<io::Result<bool>> {
-        let link = &dispatch.link;
-        let wants =
-            |link: &Link| link.lock().machine.pipe().is_some_and(|session| session.wants_input());
-        if !wants(link) {
-            return Poll::Pending;
-        }
-        if !self.at_end && self.decoder.wants_input() {
-            let mut chunk = [const { MaybeUninit::uninit() }; CHUNK];
-            let mut buffer = ReadBuf::uninit(&mut chunk);
-            ready!(Pin::new(&mut self.input).poll_read(cx, buffer.unfilled()))?;
-            if buffer.filled().is_empty() {
-                self.at_end = true;
-                self.decoder.handle_eof();
-            } else {
-                self.decoder.handle_slice(buffer.filled());
-            }
-        }
-        let now = dispatch.runtime.now();
-        while let Some(line) = self.decoder.poll_line() {
-            if let (Some(traced), Ok(line)) = (&dispatch.handlers.traced, &line) {
-                traced(Trace::Received(line));
-            }
-            let mut state = link.lock();
-            let Some(session) = state.machine.pipe() else {
-                break;
-            };
-            match line {
-                Ok(line) => {
-                    // case_59: what is no message is no reason to give up on the server.
-                    if session.handle_frame(now, Lane::Standing, line.clone()).is_err() {
-                        state.noise.lines += 1;
-                        let shown = line.get(..NOISE).unwrap_or(&line);
-                        state.noise.last = Some(String::from_utf8_lossy(shown).into_owned());
-                    }
-                }
-                Err(_) => session.handle_oversized_frame(now),
-            }
-            drop(state);
-            tell(dispatch);
-            if !wants(link) {
-                return Poll::Ready(Ok(true));
-            }
-        }
-        Poll::Ready(Ok(!self.at_end))
+/// Takes in what there is; false at the end of input.
+fn poll_read<R: Runtime, I: Read + Unpin>(
+    lines: &mut LineReader<I>,
+    cx: &mut Context<'_>,
+    dispatch: &Dispatch<R>,
+) -> Poll<io::Result<bool>> {
+    let link = &dispatch.link;
+    let wants =
+        |link: &Link| link.lock().machine.pipe().is_some_and(|session| session.wants_input());
+    if !wants(link) {
+        return Poll::Pending;
     }
+    ready!(lines.poll_fill(cx))?;
+    let now = dispatch.runtime.now();
+    while let Some(line) = lines.poll_line() {
+        if let (Some(traced), Ok(line)) = (&dispatch.handlers.traced, &line) {
+            traced(Trace::Received(line));
+        }
+        let mut state = link.lock();
+        let Some(session) = state.machine.pipe() else {
+            break;
+        };
+        match line {
+            Ok(line) => {
+                // case_59: what is no message is no reason to give up on the server.
+                if session.handle_frame(now, Lane::Standing, line.clone()).is_err() {
+                    state.noise.lines += 1;
+                    let shown = line.get(..NOISE).unwrap_or(&line);
+                    state.noise.last = Some(String::from_utf8_lossy(shown).into_owned());
+                }
+            }
+            Err(_) => session.handle_oversized_frame(now),
+        }
+        drop(state);
+        tell(dispatch);
+        if !wants(link) {
+            return Poll::Ready(Ok(true));
+        }
+    }
+    Poll::Ready(Ok(!lines.is_at_end()))
 }
 
 struct Writer<O> {
-    output: O,
-    pending: BytesMut,
+    lines: LineWriter<O>,
     /// Frames that have not been flushed, by where they end.
     marks: VecDeque<(u64, TransmitKey)>,
-    queued: u64,
-    written: u64,
-    flushed: bool,
 }
 
 impl<O: Write + Unpin> Writer<O> {
     fn new(output: O) -> Self {
-        let (pending, marks) = (BytesMut::new(), VecDeque::new());
-        Self { output, pending, marks, queued: 0, written: 0, flushed: true }
+        Self { lines: LineWriter::new(output), marks: VecDeque::new() }
     }
 
     /// Writes what there is; ready when all of it has been written and flushed.
@@ -253,20 +222,10 @@ impl<O: Write + Unpin> Writer<O> {
     ) -> Poll<io::Result<()>> {
         loop {
             self.gather(&dispatch.link, dispatch.handlers.traced.as_ref());
-            if self.pending.is_empty() && self.flushed {
+            if self.lines.is_flushed() {
                 return Poll::Ready(Ok(()));
             }
-            while !self.pending.is_empty() {
-                let wrote = ready!(Pin::new(&mut self.output).poll_write(cx, &self.pending))?;
-                if wrote == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-                }
-                self.pending.advance(wrote);
-                self.written += wrote as u64;
-                self.flushed = false;
-            }
-            ready!(Pin::new(&mut self.output).poll_flush(cx))?;
-            self.flushed = true;
+            ready!(self.lines.poll_flush(cx))?;
             let now = dispatch.runtime.now();
             let mut state = dispatch.link.lock();
             if let Some(session) = state.machine.pipe() {
@@ -282,18 +241,16 @@ impl<O: Write + Unpin> Writer<O> {
         let Some(session) = state.machine.pipe() else {
             return;
         };
-        while self.pending.len() < CHUNK {
+        while self.lines.has_room() {
             let Some(transmit) = session.poll_transmit() else {
                 return;
             };
-            let before = self.pending.len();
             let frame = transmit.frame.into_bytes();
             if let Some(traced) = traced {
                 traced(Trace::Sent(&frame));
             }
-            write_line(&frame, &mut self.pending);
-            self.queued += (self.pending.len() - before) as u64;
-            self.marks.push_back((self.queued, transmit.key));
+            let end = self.lines.push(&frame);
+            self.marks.push_back((end, transmit.key));
         }
     }
 }
