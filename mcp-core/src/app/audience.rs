@@ -109,7 +109,7 @@ impl Audience {
     }
 
     /// How many connections and how many watched resources there are.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "ask"))]
     pub(super) fn len(&self) -> (usize, usize) {
         let members = lock(&self.0);
         (members.members.len(), members.watchers.len())

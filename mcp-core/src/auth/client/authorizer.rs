@@ -4,14 +4,14 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 use core::net::IpAddr;
 use core::time::Duration;
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 
+use super::attempt::{Attempt, Authorization, Verdict};
 use super::config::{Grant, InvalidOAuth, OAuthConfig, own_url};
 use super::dpop::{self, DPOP, Nonces};
 use super::entropy::{Entropy, hash};
@@ -20,95 +20,11 @@ use super::flow::{Authority, Flow, Grown, Next, Tools, Trigger};
 use super::grant::sensitive;
 use super::jwt::{self, Proof};
 use super::redirect::RedirectPage;
+use super::step::Step;
 use super::store::{CredentialStore, Tokens};
 use super::url::{UrlPolicy, WebUrl};
 use super::www_authenticate::AuthChallenge;
 use crate::time::UnixTime;
-
-/// What the caller does next for an [`Authorizer`].
-#[non_exhaustive]
-pub enum Step {
-    /// Send this request, follow no redirect, and bring the response to
-    /// [`Authorizer::handle_response`], or its failure to [`Authorizer::handle_failure`].
-    Fetch(Request<Bytes>),
-    /// Open this URL in the person's browser, never through a shell (SEC-08), and bring the query
-    /// of the redirect to [`Authorizer::handle_redirect`].
-    OpenBrowser(Uri),
-    /// There is a token: send again what waits.
-    Done,
-    /// There is none, and what waits has failed.
-    Failed(AuthError),
-}
-
-impl fmt::Debug for Step {
-    /// Without queries and bodies: there are codes, verifiers and secrets in them.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fetch(it) => write!(f, "Fetch({} {:?})", it.method(), Bare(it.uri())),
-            Self::OpenBrowser(uri) => write!(f, "OpenBrowser({:?})", Bare(uri)),
-            Self::Done => f.write_str("Done"),
-            Self::Failed(error) => f.debug_tuple("Failed").field(error).finish(),
-        }
-    }
-}
-
-struct Bare<'a>(&'a Uri);
-
-impl fmt::Debug for Bare<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, url) = dpop::target(self.0).unwrap_or_default();
-        f.write_str(&url)
-    }
-}
-
-/// How a request leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Authorization {
-    /// With a token.
-    Applied,
-    /// Without one: none was asked for so far.
-    Anonymous,
-    /// Not yet: a token is being got. Take the steps, and try again after [`Step::Done`].
-    Wait,
-}
-
-/// What an answer means for the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// It has nothing to do with authorization: it is the application's.
-    Pass,
-    /// Authorize the request anew and send it again, at once.
-    Retry,
-    /// The same after [`Step::Done`].
-    Wait,
-    /// The request has failed.
-    Refused(AuthError),
-}
-
-/// One request and its retries. They are bounded by it: a request is sent at most a handful of
-/// times, whatever the server answers.
-#[derive(Debug)]
-pub struct Attempt {
-    operation: String,
-    /// The token that was sent: which one by count, zero for none.
-    generation: u64,
-    /// The token that was found to end, by count: one that comes after it is sent, however soon
-    /// it ends.
-    ends: Option<u64>,
-    renewals: u8,
-    nonces: u8,
-}
-
-impl Attempt {
-    /// A request for an operation: the method and what it is about, `tools/call add`. The limit
-    /// to step-ups is per operation (AUTH-C40).
-    pub fn new(operation: impl Into<String>) -> Self {
-        let operation = operation.into();
-        Self { operation, generation: 0, ends: None, renewals: 0, nonces: 0 }
-    }
-}
 
 /// A token that is about to expire is not sent any more. Of one that does not live long, the last
 /// quarter is as much.
