@@ -1,5 +1,6 @@
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
@@ -19,8 +20,16 @@ impl SessionId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits: &[u8; DIGITS] = text.as_bytes().try_into().ok()?;
-        let (high, low) = digits.split_at(DIGITS / 2);
-        Some(Self { high: read(high)?, low: read(low)? })
+        // Judged together: a look at each in between would keep them from being read many at a time.
+        let (mut values, mut seen) = ([0; DIGITS], 0);
+        for (value, digit) in values.iter_mut().zip(digits) {
+            *value = value_of(*digit);
+            seen |= *value;
+        }
+        let (high, low) = values.split_at(DIGITS / 2);
+        let number =
+            |values: &[u8]| values.iter().fold(0, |number, value| number << 4 | u64::from(*value));
+        (seen < NONE).then(|| Self { high: number(high), low: number(low) })
     }
 
     /// The 32 digits as the value of a header.
@@ -30,15 +39,16 @@ impl SessionId {
 
     fn digits(self) -> [u8; DIGITS] {
         let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
-        let mut digits = [0; DIGITS];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.bytes()) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        let (mut digits, bytes) = ([0; DIGITS], self.bytes());
+        for (place, byte) in bytes.into_iter().enumerate() {
+            digits[2 * place] = digit(byte >> 4);
+            digits[2 * place + 1] = digit(byte & 15);
         }
         digits
     }
 
-    fn bytes(self) -> impl Iterator<Item = u8> {
-        [self.high, self.low].into_iter().flat_map(u64::to_be_bytes)
+    fn bytes(self) -> [u8; DIGITS / 2] {
+        (u128::from(self.high) << 64 | u128::from(self.low)).to_be_bytes()
     }
 
     pub(super) const fn shard(self, shards: usize) -> usize {
@@ -49,28 +59,16 @@ impl SessionId {
 /// What no digit stands for.
 const NONE: u8 = 16;
 
-/// What each byte stands for as a hexadecimal digit.
-const VALUES: [u8; 256] = {
-    let mut values = [NONE; 256];
-    let mut value = 0;
-    while value < NONE {
-        let digits = if value < 10 { [b'0', b'0'] } else { [b'a' - 10, b'A' - 10] };
-        values[(digits[0] + value) as usize] = value;
-        values[(digits[1] + value) as usize] = value;
-        value += 1;
+/// What a hexadecimal digit stands for.
+const fn value_of(digit: u8) -> u8 {
+    let (number, letter) = (digit.wrapping_sub(b'0'), (digit | 0x20).wrapping_sub(b'a'));
+    if number < 10 {
+        number
+    } else if letter < 6 {
+        letter + 10
+    } else {
+        NONE
     }
-    values
-};
-
-/// Reads sixteen digits; `None` if one of them is none.
-fn read(digits: &[u8]) -> Option<u64> {
-    let (mut number, mut seen) = (0, 0);
-    for digit in digits {
-        let value = VALUES.get(usize::from(*digit)).copied().unwrap_or(NONE);
-        seen |= value;
-        number = number << 4 | u64::from(value);
-    }
-    (seen < NONE).then_some(number)
 }
 
 impl fmt::Display for SessionId {
@@ -86,21 +84,27 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// Makes session ids from a secret seed: half of SHA-256 of the seed and a counter.
+/// Makes session ids from a secret seed: SHA-256 of the seed and a counter is two of them.
 ///
-/// Seeing any number of ids tells nothing of the next without the seed. What HMAC does beyond
-/// that is for messages that can be made longer: these all have one length, and fill one block.
+/// Seeing any number of ids tells nothing of the others without the seed, and one half of a hash
+/// nothing of the other half. What HMAC does beyond that is for messages that can be made longer:
+/// these all have one length, and fill one block.
 pub(super) struct SessionIds {
     seed: [u8; 32],
     next: AtomicU64,
+    /// The other half of a hash of which one has been given out.
+    other: Mutex<Option<SessionId>>,
 }
 
 impl SessionIds {
     pub(super) const fn new(seed: &[u8; 32]) -> Self {
-        Self { seed: *seed, next: AtomicU64::new(0) }
+        Self { seed: *seed, next: AtomicU64::new(0), other: Mutex::new(None) }
     }
 
     pub(super) fn generate(&self) -> SessionId {
+        if let Some(other) = self.other().take() {
+            return other;
+        }
         let counter = self.next.fetch_add(1, Ordering::Relaxed);
         let digest = Sha256::new().chain_update(self.seed).chain_update(counter.to_be_bytes());
         let digest = digest.finalize();
@@ -108,15 +112,35 @@ impl SessionIds {
             .chunks_exact(8)
             .map(|half| half.iter().fold(0, |half, byte| half << 8 | u64::from(*byte)));
         let mut half = || halves.next().unwrap_or_default();
-        SessionId { high: half(), low: half() }
+        let mut id = || SessionId { high: half(), low: half() };
+        let (one, other) = (id(), id());
+        *self.other() = Some(other);
+        one
+    }
+
+    fn other(&self) -> MutexGuard<'_, Option<SessionId>> {
+        self.other.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::string::{String, ToString};
 
     use super::*;
+    use crate::small::SmallSet;
+
+    #[test]
+    fn a_hash_is_two_ids_and_none_comes_twice() {
+        let ids = SessionIds::new(&[1; 32]);
+        let hash = Sha256::new().chain_update([1; 32]).chain_update(0_u64.to_be_bytes()).finalize();
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let first = [ids.generate(), ids.generate()];
+        assert_eq!(first.map(|id| id.to_string()).concat(), hash);
+        let all: SmallSet<_> = (0..1000).map(|_| ids.generate()).chain(first).collect();
+        assert_eq!(all.len(), 1002);
+    }
 
     #[test]
     fn ids_differ_by_seed_and_by_turn_and_read_back() {
