@@ -13,6 +13,7 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use bytes::{Buf, Bytes};
+use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 
@@ -20,7 +21,7 @@ use super::engine::{Engine, Link};
 use super::links::Links;
 use super::modern::Call;
 use super::session_store::Store;
-use super::station::Station;
+use super::station::{Awaited, Station};
 use super::timer::Timer;
 use super::verify::{TokenVerifier, Verifier};
 use super::{Body, Runtime, SessionStore, Shutdown};
@@ -162,10 +163,10 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         B: http_body::Body,
     {
         let inner = Arc::clone(&self.0);
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         // No `async fn`, here and below: it would keep what it is given twice.
         async move {
-            let mut response = inner.answer(&head, pin!(body)).await;
+            let mut response = inner.answer(&mut head, pin!(body)).await;
             inner.server.add_cors_headers(&head, response.headers_mut());
             Ok(response)
         }
@@ -224,7 +225,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     #[expect(clippy::manual_async_fn, reason = "it is the smaller for it")]
     fn answer<'a, B>(
         &'a self,
-        head: &'a Parts,
+        head: &'a mut Parts,
         body: Pin<&'a mut B>,
     ) -> impl Future<Output = Response<Body<R, H>>> + 'a
     where
@@ -256,9 +257,13 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                 Err(response) => return response.map(Body::full),
             };
             let is_session = matches!(started, Started::Exchange { .. });
-            let response = poll_fn(|cx| started.poll(cx)).await;
+            clear(&mut head.headers);
+            let mut response = poll_fn(|cx| started.poll(cx, &mut head.headers)).await;
             if is_session {
                 self.look_after();
+            }
+            if response.headers().is_empty() && head.headers.is_empty() {
+                mem::swap(response.headers_mut(), &mut head.headers);
             }
             response
         }
@@ -431,12 +436,12 @@ enum Decided {
 
 impl<R: Runtime, H: Handler> Started<R, H> {
     /// The answer, once: with all there is to say, or with a stream in which the work goes on.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Response<Body<R, H>>> {
+    fn poll(&mut self, cx: &mut Context<'_>, room: &mut HeaderMap) -> Poll<Response<Body<R, H>>> {
         let decided = match self {
             Self::Exchange { exchange, station } => {
-                Decided::Session(ready!(station.poll(exchange, cx)))
+                Decided::Session(ready!(station.poll(&mut Awaited(exchange, room), cx)))
             }
-            Self::Call(call) => Decided::Modern(ready!(call.poll_response(cx))),
+            Self::Call(call) => Decided::Modern(ready!(call.poll_response(cx, room))),
             Self::Response(_) | Self::Over => Decided::Already,
         };
         Poll::Ready(match (decided, mem::replace(self, Self::Over)) {
@@ -457,6 +462,23 @@ impl<R: Runtime, H: Handler> Started<R, H> {
             _ => status(StatusCode::INTERNAL_SERVER_ERROR).map(Body::full),
         })
     }
+}
+
+/// The most headers whose room is used again: the engine keeps it with the connection.
+const ROOM: usize = 24;
+
+/// Makes room in the headers of a request for those of its answer. hyper takes that for those of
+/// the next request, so that a connection allocates for headers once.
+///
+/// Those of a request from a page stay: they say whether it may read the answer.
+fn clear(headers: &mut HeaderMap) {
+    if headers.contains_key(ORIGIN) {
+        return;
+    }
+    if headers.capacity() > ROOM {
+        *headers = HeaderMap::new();
+    }
+    headers.clear();
 }
 
 /// An answer to a request whose body did not come whole: nobody may be there to read it.

@@ -14,7 +14,7 @@ use std::panic::catch_unwind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response};
 
 use super::engine::{Engine, failed};
 use super::shutdown::Started;
@@ -85,14 +85,18 @@ impl<R: Runtime> Call<R> {
     }
 
     /// The head of the answer, once something decides it.
-    pub(super) fn poll_response(&mut self, cx: &mut Polling<'_>) -> Poll<Response<Payload>> {
-        self.poll(cx, |answer, _| answer.poll_response())
+    pub(super) fn poll_response(
+        &mut self,
+        cx: &mut Polling<'_>,
+        room: &mut HeaderMap,
+    ) -> Poll<Response<Payload>> {
+        self.poll(cx, |answer| answer.poll_response_in(room))
     }
 
     /// The next piece of a stream; `None` when it is complete.
     pub(super) fn poll_data(&mut self, cx: &mut Polling<'_>) -> Poll<Option<Bytes>> {
         let now = self.runtime.now();
-        self.poll(cx, |answer, _| match answer.poll_data(now) {
+        self.poll(cx, |answer| match answer.poll_data(now) {
             None if answer.is_ended() => Some(None),
             data => data.map(Some),
         })
@@ -102,12 +106,12 @@ impl<R: Runtime> Call<R> {
     fn poll<T>(
         &mut self,
         cx: &mut Polling<'_>,
-        mut take: impl FnMut(&mut ModernAnswer, &R) -> Option<T>,
+        mut take: impl FnMut(&mut ModernAnswer) -> Option<T>,
     ) -> Poll<T> {
         loop {
             self.work_on(cx);
             let mut state = self.shared.lock();
-            if let Some(taken) = take(&mut state.answer, &self.runtime) {
+            if let Some(taken) = take(&mut state.answer) {
                 return Poll::Ready(taken);
             }
             // Under the same lock: what comes later wakes.

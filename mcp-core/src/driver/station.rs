@@ -7,6 +7,7 @@ use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::HeaderMap;
 
 use super::Runtime;
 use super::engine::{Engine, Link};
@@ -131,19 +132,23 @@ pub(super) trait Outlet {
     fn pass(&mut self, now: Instant);
 }
 
-impl Outlet for Exchange<Links> {
+/// An answer to come, and the room for its headers.
+pub(super) struct Awaited<'a>(pub(super) &'a mut Exchange<Links>, pub(super) &'a mut HeaderMap);
+
+impl Outlet for Awaited<'_> {
     type Output = Answer<Links>;
 
     fn look(&mut self, now: Instant) -> Option<Answer<Links>> {
-        self.poll_answer(now)
+        let Self(exchange, room) = self;
+        exchange.poll_answer_in(now, room)
     }
 
     fn deadline(&self) -> Option<Instant> {
-        self.poll_timeout()
+        self.0.poll_timeout()
     }
 
     fn pass(&mut self, now: Instant) {
-        self.handle_timeout(now);
+        self.0.handle_timeout(now);
     }
 }
 

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::Response;
+use http::{HeaderMap, Response};
 
 use super::McpStream;
 use super::mcp::{self, SESSION_ID};
-use super::refusal::json;
+use super::refusal::{json, json_in};
 use super::server::Shared;
 use super::sessions::{Place, Slot, SlotGuard};
 use super::streams::{Reader, lane};
@@ -83,6 +83,13 @@ impl<A> Exchange<A> {
     /// The answer, once it is known what kind it is.
     #[must_use = "an answer that is not sent is lost"]
     pub fn poll_answer(&mut self, now: Instant) -> Option<Answer<A>> {
+        self.poll_answer_in(now, &mut HeaderMap::new())
+    }
+
+    /// The same, with the headers of an answer of JSON in the room of others that are not needed any
+    /// more and have been cleared, such as those of the request: it allocates nothing for them.
+    #[must_use = "an answer that is not sent is lost"]
+    pub fn poll_answer_in(&mut self, now: Instant, room: &mut HeaderMap) -> Option<Answer<A>> {
         self.now = now;
         let lane = self.lane();
         let reader = self.reader?;
@@ -108,7 +115,7 @@ impl<A> Exchange<A> {
             streams.close_exchange(self.stream);
         }
         drop(session);
-        Some(Answer::Full(self.full(now, first, more)))
+        Some(Answer::Full(self.full(now, first, more, room)))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) is due, or the answer becomes a stream.
@@ -139,7 +146,13 @@ impl<A> Exchange<A> {
     }
 
     /// The whole answer: one response as it is, more of them as an array.
-    fn full(&mut self, now: Instant, first: Option<Bytes>, more: Vec<Bytes>) -> Response<Bytes> {
+    fn full(
+        &mut self,
+        now: Instant,
+        first: Option<Bytes>,
+        more: Vec<Bytes>,
+        room: &mut HeaderMap,
+    ) -> Response<Bytes> {
         match (self.place.take(), first) {
             (Some(place), Some(result)) => self.welcome(now, place, result),
             (place, None) => {
@@ -148,7 +161,9 @@ impl<A> Exchange<A> {
                 }
                 self.nothing()
             }
-            (None, Some(answer)) if self.request.is_some() && more.is_empty() => json(answer),
+            (None, Some(answer)) if self.request.is_some() && more.is_empty() => {
+                json_in(room, answer)
+            }
             (None, Some(first)) => {
                 let mut array = BytesMut::from(&b"["[..]);
                 array.extend_from_slice(&first);

@@ -5,9 +5,10 @@ use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
 use super::modern::Stateless;
+use super::refusal::json_in;
 use crate::error::SendError;
 use crate::id::RequestId;
 use crate::jsonrpc::{ErrorCode, ErrorObject, Frame, Reply};
@@ -170,12 +171,17 @@ impl ModernAnswer {
     /// The head of the answer and the form of its body, once that is decided, and once.
     #[must_use = "an answer that is not sent is lost"]
     pub fn poll_response(&mut self) -> Option<Response<Payload>> {
+        self.poll_response_in(&mut HeaderMap::new())
+    }
+
+    /// The same, with the headers of an answer of JSON in the room of others that are not needed any
+    /// more and have been cleared, such as those of the request: it allocates nothing for them.
+    #[must_use = "an answer that is not sent is lost"]
+    pub fn poll_response_in(&mut self, room: &mut HeaderMap) -> Option<Response<Payload>> {
         match core::mem::replace(&mut self.state, State::Closed) {
             State::Answered(frame, status) => {
-                let mut response = Response::new(Payload::Whole(frame));
+                let mut response = json_in(room, Payload::Whole(frame));
                 *response.status_mut() = status;
-                let json = HeaderValue::from_static("application/json");
-                response.headers_mut().insert(CONTENT_TYPE, json);
                 Some(response)
             }
             State::Opening { answered } => {

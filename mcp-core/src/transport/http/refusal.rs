@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::access::Denied;
 use crate::auth::{Challenge, Reason, ResourceServer};
@@ -179,8 +179,17 @@ pub(super) fn accepted() -> Response<Bytes> {
 }
 
 /// A JSON body.
-pub(super) fn json(body: Bytes) -> Response<Bytes> {
+pub(super) fn json<B>(body: B) -> Response<B> {
+    json_in(&mut HeaderMap::new(), body)
+}
+
+/// The same, with the headers in the room of others, if those are cleared.
+pub(super) fn json_in<B>(room: &mut HeaderMap, body: B) -> Response<B> {
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let headers = response.headers_mut();
+    if room.is_empty() {
+        core::mem::swap(headers, room);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
