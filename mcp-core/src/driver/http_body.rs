@@ -12,6 +12,7 @@ use http_body::{Frame, SizeHint};
 
 use super::Runtime;
 use super::engine::Engine;
+use super::http_connection::Answering;
 use super::links::{Links, ONLY};
 use super::modern::Call;
 use super::station::Station;
@@ -21,7 +22,11 @@ use crate::jsonrpc::{Chunks, Frame as Message};
 use crate::transport::http::{EventStream, McpStream};
 
 /// The body of an answer: one piece, or a stream of events.
-pub struct Body<R: Runtime, H: Handler>(Kind<R, H>);
+pub struct Body<R: Runtime, H: Handler> {
+    kind: Kind<R, H>,
+    /// The request it answers, where those of a connection are counted.
+    answering: Option<Answering>,
+}
 
 enum Kind<R: Runtime, H: Handler> {
     Full(Bytes),
@@ -33,29 +38,38 @@ enum Kind<R: Runtime, H: Handler> {
 }
 
 impl<R: Runtime, H: Handler> Body<R, H> {
+    const fn of(kind: Kind<R, H>) -> Self {
+        Self { kind, answering: None }
+    }
+
+    /// Counts as an answer as long as it is there.
+    pub(super) fn count(&mut self, answering: Option<Answering>) {
+        self.answering = answering;
+    }
+
     pub(super) const fn full(bytes: Bytes) -> Self {
-        Self(Kind::Full(bytes))
+        Self::of(Kind::Full(bytes))
     }
 
     pub(super) fn frame(frame: Message) -> Self {
         let length = frame.len();
-        Self(match frame.into_whole() {
+        Self::of(match frame.into_whole() {
             Ok(whole) => Kind::Full(whole),
             Err(chunks) => Kind::Chunks(Box::new(chunks), length),
         })
     }
 
     pub(super) fn call(call: Call<R>) -> Self {
-        Self(Kind::Call(Box::new(call)))
+        Self::of(Kind::Call(Box::new(call)))
     }
 
     pub(super) fn events(engine: Arc<Engine<R, H>>, stream: EventStream<Links>) -> Self {
         let timer = Timer::new(engine.runtime.clone());
-        Self(Kind::Events(Box::new(Events { engine, stream, timer })))
+        Self::of(Kind::Events(Box::new(Events { engine, stream, timer })))
     }
 
     pub(super) fn stream(stream: McpStream<Links>, station: Station<R, H>) -> Self {
-        Self(Kind::Stream(Box::new(Stream { stream, station })))
+        Self::of(Kind::Stream(Box::new(Stream { stream, station })))
     }
 }
 
@@ -67,7 +81,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let data = match &mut self.0 {
+        let data = match &mut self.kind {
             Kind::Full(bytes) if bytes.is_empty() => None,
             Kind::Full(bytes) => Some(core::mem::take(bytes)),
             Kind::Chunks(chunks, left) => {
@@ -86,7 +100,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => bytes.is_empty(),
             Kind::Chunks(_, left) => *left == 0,
             Kind::Events(_) | Kind::Stream(_) | Kind::Call(_) => false,
@@ -94,7 +108,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Chunks(_, left) => SizeHint::with_exact(*left as u64),
             Kind::Events(_) | Kind::Stream(_) | Kind::Call(_) => SizeHint::default(),
@@ -104,7 +118,7 @@ impl<R: Runtime, H: Handler> http_body::Body for Body<R, H> {
 
 impl<R: Runtime, H: Handler> fmt::Debug for Body<R, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match &self.0 {
+        let kind = match &self.kind {
             Kind::Full(_) => "Full",
             Kind::Chunks(..) => "Chunks",
             Kind::Events(_) => "Events",

@@ -10,10 +10,10 @@ use std::io::{self, IoSlice};
 use std::sync::{Mutex, PoisonError};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper::server::conn::http1;
 
-use super::timer::{HyperTimer, Timer};
-use super::{HttpService, Runtime, Shutdown, Started};
+use super::http_connection::Serving;
+use super::timer::Timer;
+use super::{HttpService, Runtime, Shutdown};
 use crate::app::Handler;
 use crate::time::Instant;
 
@@ -52,9 +52,6 @@ impl Default for HttpOptions {
         }
     }
 }
-
-/// A request head larger than this is refused with 431: room for long cookies and tokens.
-const HEAD_BYTES: usize = 64 * 1024;
 
 /// Up to so many bytes are sent as one piece, a head with its body or an event with its frame: to
 /// copy them costs less than to hand the system a list.
@@ -102,9 +99,11 @@ async fn listen<R, H, L>(
         match accepted {
             Ok(io) => {
                 let counted = Counted::new(&open);
-                let connection = connection(runtime.clone(), service.clone(), io, options);
-                let stop = Some(shutdown.started());
-                runtime.spawn(Serving { connection, stop, counted });
+                let io = Impatient::new(io, runtime.clone(), options.stall_timeout);
+                let (service, stop) = (service.clone(), shutdown.started());
+                let connection =
+                    Serving::new(runtime.clone(), service, io, options.head_timeout, stop);
+                runtime.spawn(Accepted { connection, counted });
             }
             // Out of file descriptors, or the peer is gone already: neither ends the server.
             Err(_) => {
@@ -128,53 +127,18 @@ async fn listen<R, H, L>(
     .await;
 }
 
-fn connection<R, H, I>(
-    runtime: R,
-    service: HttpService<R, H>,
-    io: I,
-    options: HttpOptions,
-) -> http1::Connection<Impatient<I, R>, HttpService<R, H>>
-where
-    R: Runtime,
-    H: Handler,
-    I: Read + Write + Unpin + Send + 'static,
-{
-    let io = Impatient::new(io, runtime.clone(), options.stall_timeout);
-    http1::Builder::new()
-        .timer(HyperTimer::new(runtime))
-        .header_read_timeout(options.head_timeout)
-        .max_buf_size(HEAD_BYTES)
-        .serve_connection(io, service)
-}
-
-/// Serves one connection.
-///
-/// By hand, for its size: an `async` block keeps what it captures beside what it waits for, so
-/// two of them made each connection four times as large.
-struct Serving<R: Runtime, H: Handler, I: Read + Write + Unpin + Send + 'static> {
-    connection: http1::Connection<Impatient<I, R>, HttpService<R, H>>,
-    stop: Option<Started>,
+/// A connection that is counted as long as it is served.
+struct Accepted<C> {
+    connection: C,
     #[expect(dead_code, reason = "counts until it is dropped")]
     counted: Counted,
 }
 
-impl<R, H, I> Future for Serving<R, H, I>
-where
-    R: Runtime,
-    H: Handler,
-    I: Read + Write + Unpin + Send + 'static,
-{
+impl<C: Future<Output = ()> + Unpin> Future for Accepted<C> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Self { connection, stop, .. } = &mut *self;
-        let mut connection = Pin::new(connection);
-        if stop.as_mut().is_some_and(|stop| Pin::new(stop).poll(cx).is_ready()) {
-            *stop = None;
-            connection.as_mut().graceful_shutdown();
-        }
-        // A peer that breaks the protocol of the connection ends the connection, no more.
-        connection.poll(cx).map(|_| ())
+        Pin::new(&mut self.connection).poll(cx)
     }
 }
 

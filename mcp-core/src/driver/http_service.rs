@@ -18,6 +18,7 @@ use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::engine::{Engine, Link};
+use super::http_connection::Answering;
 use super::links::Links;
 use super::modern::Call;
 use super::session_store::Store;
@@ -151,13 +152,22 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
     where
         B: http_body::Body,
     {
-        let Ok(response) = self.respond(request).await;
+        let Ok(response) = self.respond(request, None).await;
         response
+    }
+
+    /// Answers a request of a connection that counts its requests.
+    pub(super) fn call_on<B>(&self, request: Request<B>, on: Answering) -> ServiceFuture<R, H>
+    where
+        B: http_body::Body<Data: Send, Error: Send> + Send + 'static,
+    {
+        Box::pin(self.respond(request, Some(on)))
     }
 
     fn respond<B>(
         &self,
         request: Request<B>,
+        answering: Option<Answering>,
     ) -> impl Future<Output = Result<Response<Body<R, H>>, Infallible>> + use<B, R, H>
     where
         B: http_body::Body,
@@ -168,6 +178,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         async move {
             let mut response = inner.answer(&mut head, pin!(body)).await;
             inner.server.add_cors_headers(&head, response.headers_mut());
+            response.body_mut().count(answering);
             Ok(response)
         }
     }
@@ -525,7 +536,7 @@ where
     type Future = ServiceFuture<R, H>;
 
     fn call(&self, request: Request<B>) -> Self::Future {
-        Box::pin(self.respond(request))
+        Box::pin(self.respond(request, None))
     }
 }
 

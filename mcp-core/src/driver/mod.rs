@@ -7,6 +7,7 @@
 pub mod client;
 mod engine;
 mod http_body;
+mod http_connection;
 mod http_listen;
 mod http_service;
 mod lines;

@@ -1,14 +1,11 @@
 //! Timers made of a runtime's sleeps.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use core::time::Duration;
 use std::panic::catch_unwind;
-use std::sync::{Mutex, PoisonError};
 
 use super::Runtime;
 use crate::time::Instant;
@@ -66,46 +63,4 @@ pub(super) async fn within<R: Runtime, T>(
         Err(_) => Poll::Ready(None),
     })
     .await
-}
-
-/// The runtime's timers as hyper wants them, for one connection.
-///
-/// hyper wants a new one for every head it waits for, one at a time: they share one sleep.
-pub(super) struct HyperTimer<R: Runtime> {
-    runtime: R,
-    shared: Arc<Mutex<Timer<R>>>,
-}
-
-impl<R: Runtime> HyperTimer<R> {
-    pub(super) fn new(runtime: R) -> Self {
-        Self { shared: Arc::new(Mutex::new(Timer::new(runtime.clone()))), runtime }
-    }
-}
-
-struct HyperSleep<R: Runtime> {
-    shared: Arc<Mutex<Timer<R>>>,
-    deadline: Instant,
-}
-
-impl<R: Runtime> Future for HyperSleep<R> {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut timer = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        timer.poll_until(Some(self.deadline), cx)
-    }
-}
-
-impl<R: Runtime> hyper::rt::Sleep for HyperSleep<R> {}
-
-impl<R: Runtime> hyper::rt::Timer for HyperTimer<R> {
-    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        let deadline = self.runtime.now() + duration;
-        Box::pin(HyperSleep { shared: Arc::clone(&self.shared), deadline })
-    }
-
-    #[expect(clippy::disallowed_types, reason = "hyper's signature; the clock read is hyper's")]
-    fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
-        self.sleep(deadline.saturating_duration_since(self.now()))
-    }
 }

@@ -610,10 +610,46 @@ fn a_silent_connection_does_not_stay() {
     let silent = listening.connect();
     let half = listening.connect();
     half.up.send("GET /sse HTTP/1.1\r\nho");
-    // The engine measures by the clock of the machine, so not to the second.
-    listening.sim.advance(secs(40));
+    listening.sim.advance(secs(29));
+    half.up.send("st: ");
+    listening.sim.run();
+    assert!(!silent.down.has_ended() && !half.down.has_ended());
+    listening.sim.advance(secs(1));
     assert!(silent.down.has_ended() && half.down.has_ended());
-    assert_eq!(listening.sim.tasks(), 1);
+    assert_eq!((listening.sim.tasks(), listening.sim.timers()), (1, 0));
+}
+
+/// A connection may stay silent for as long after each request as at first, however long the
+/// answers take.
+#[test]
+fn a_connection_stays_while_it_is_used() {
+    let listening = Listening::new();
+    let (stream, uri) = listening.open_ready();
+    let post = listening.connect();
+    for id in 1..=3 {
+        listening.sim.advance(secs(29));
+        assert_eq!(listening.post(&post, &uri, &call(id, "echo")), 202);
+    }
+    listening.sim.advance(secs(29));
+    assert!(!post.down.has_ended());
+    listening.sim.advance(secs(1));
+    assert!(post.down.has_ended());
+    assert!(!stream.down.has_ended(), "its answer goes on");
+    assert_eq!(listening.service.sessions(), 1);
+}
+
+/// The time for the next head begins when a stream has ended, not when it was asked for.
+#[test]
+fn a_connection_stays_after_a_long_answer() {
+    let listening = Listening::new();
+    let (stream, _) = listening.open_ready();
+    listening.sim.advance(secs(100));
+    listening.service.drain(secs(0));
+    listening.sim.advance(secs(29));
+    assert!(stream.down.receive().ends_with("0\r\n\r\n"), "the stream is over");
+    assert!(!stream.down.has_ended());
+    listening.sim.advance(secs(1));
+    assert!(stream.down.has_ended());
 }
 
 /// Bytes that are no HTTP end their connection, and no more.
