@@ -194,7 +194,7 @@ impl Served {
 
     fn end(&self, mut upload: Upload<()>, body: Bytes) -> http::StatusCode {
         upload.handle_data(body).unwrap();
-        match upload.handle_end(NOW, &self.post.headers) {
+        match upload.handle_end(NOW) {
             Posted::Session(response, _) => response.status(),
             _ => panic!("an answer"),
         }

@@ -263,7 +263,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                     Err(response) => return response.map(Body::full),
                 }
             };
-            let mut started = match self.read(now, &head.headers, upload, body).await {
+            let mut started = match self.read(now, upload, body).await {
                 Ok(posted) => self.start(&head.headers, posted),
                 Err(response) => return response.map(Body::full),
             };
@@ -384,7 +384,6 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     fn read<'a, B>(
         &'a self,
         now: Instant,
-        headers: &'a HeaderMap,
         mut upload: Upload<Links>,
         mut body: Pin<&'a mut B>,
     ) -> impl Future<Output = Result<Posted<Links>, Response<Bytes>>> + 'a
@@ -409,7 +408,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                 match frame.await {
                     Ok(None) => {
                         let now = if waits { runtime.now() } else { now };
-                        return Ok(upload.handle_end(now, headers));
+                        return Ok(upload.handle_end(now));
                     }
                     Ok(Some(Ok(frame))) => {
                         // Trailers say nothing here.

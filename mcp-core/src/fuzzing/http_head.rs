@@ -8,9 +8,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode,
-};
+use http::{HeaderName, HeaderValue, Method as HttpMethod, Request, Response, StatusCode};
 
 use crate::config::{EarlyRequests, HoldBudget, SessionConfig};
 use crate::id::RequestTicket;
@@ -375,7 +373,7 @@ impl Run {
 }
 
 fn end(upload: Upload<()>, now: Instant) -> Response<Bytes> {
-    match upload.handle_end(now, &HeaderMap::new()) {
+    match upload.handle_end(now) {
         Posted::Refused(response) | Posted::Session(response, _) => response,
         Posted::Exchange(_) | Posted::Modern(_) | Posted::Notified(..) => {
             panic!("nothing here is posted to /mcp")

@@ -308,7 +308,6 @@ impl Pair {
         *request.uri_mut() = Uri::from(path);
         request.headers_mut().insert("host", HeaderValue::from_static("localhost"));
         let (head, body) = request.into_parts();
-        let headers = head.headers.clone();
         let (head, ()) = Request::from_parts(head, ()).into_parts();
         let posted = match self.server.begin(self.now, &head) {
             Admission::Reject(response) => {
@@ -330,7 +329,7 @@ impl Pair {
             }
             Admission::ReadBody(mut upload) => {
                 upload.handle_data(body).unwrap();
-                upload.handle_end(self.now, &headers)
+                upload.handle_end(self.now)
             }
             other => panic!("{other:?}"),
         };

@@ -1,6 +1,6 @@
 //! How sessions end: the stream goes away, or the server does.
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use mcp_core::jsonrpc::RawJson;
 use mcp_core::lifecycle::Phase;
 use mcp_core::session::{CloseReason, Outgoing};
@@ -22,7 +22,7 @@ fn race_i_a_dropped_stream_takes_its_session_with_it() {
     let (uri, slot) = (client.uri.clone(), client.slot.clone());
     drop(client);
     assert_eq!(web.refused(&uri, call(5)).status, StatusCode::NOT_FOUND);
-    let late = answer(between.handle_end(web.now, &HeaderMap::new()));
+    let late = answer(between.handle_end(web.now));
     assert_eq!(late.status(), StatusCode::NOT_FOUND);
     {
         let session = slot.lock();
@@ -77,7 +77,7 @@ fn case_31_drain_answers_what_is_in_flight_and_then_ends() {
     let turned = web.refused(&busy.uri, call(3));
     assert_eq!(turned.status, StatusCode::SERVICE_UNAVAILABLE);
     between.handle_data(call(4).into()).unwrap();
-    let turned = answer(between.handle_end(web.now, &HeaderMap::new()));
+    let turned = answer(between.handle_end(web.now));
     assert_eq!(turned.status(), StatusCode::SERVICE_UNAVAILABLE);
 
     assert_eq!(idle.read(web.now), []);

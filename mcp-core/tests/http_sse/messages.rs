@@ -1,7 +1,7 @@
 //! The bodies of POSTs.
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::support::{INITIALIZED, Said, Web, call, initialize, large_call};
@@ -96,7 +96,7 @@ fn case_55_pieces_of_a_body_are_the_body() {
         for piece in body.chunks(size) {
             upload.handle_data(body.slice_ref(piece)).unwrap();
         }
-        let _ = upload.handle_end(web.now, &HeaderMap::new());
+        let _ = upload.handle_end(web.now);
         client.work(web.now);
         assert_eq!(client.read(web.now), [Said::Result(1)], "{size}");
     }
@@ -110,7 +110,7 @@ fn a_body_in_one_piece_is_not_copied() {
     let body = Bytes::from(large_call(1, 40_000));
     let mut upload = web.upload(&client.uri);
     upload.handle_data(body.clone()).unwrap();
-    let _ = upload.handle_end(web.now, &HeaderMap::new());
+    let _ = upload.handle_end(web.now);
     let event = client.slot.lock().poll_event();
     let Some(mcp_core::session::ServerEvent::Request(request)) = event else {
         panic!("a request");

@@ -1,6 +1,6 @@
 //! Messages that overtake each other on their way, as they do when each has its own connection.
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use mcp_core::jsonrpc::RawJson;
 use mcp_core::lifecycle::Phase;
 
@@ -29,7 +29,7 @@ fn race_c_three_posts_at_once_in_every_order() {
                 for which in bodies {
                     let mut upload = uploads[which].take().unwrap();
                     upload.handle_data(messages[which].clone().into()).unwrap();
-                    let response = answer(upload.handle_end(web.now, &HeaderMap::new()));
+                    let response = answer(upload.handle_end(web.now));
                     assert_eq!(response.status(), StatusCode::ACCEPTED);
                     if works {
                         client.work(web.now);

@@ -178,7 +178,7 @@ impl Web {
         if let Err(response) = upload.handle_data(body.into()) {
             return response;
         }
-        answer(upload.handle_end(self.now, &HeaderMap::new()))
+        answer(upload.handle_end(self.now))
     }
 
     /// Posts a message that is taken.

@@ -29,7 +29,7 @@ fn bodies_share_a_bound() {
     third.handle_data(vec![b' '; 400].into()).unwrap();
     assert!(third.handle_data(vec![b' '; 1].into()).is_err());
 
-    let refused = first.handle_end(NOW, &http::HeaderMap::new());
+    let refused = first.handle_end(NOW);
     assert!(matches!(refused, Posted::Refused(_)));
     third.handle_data(vec![b' '; 600].into()).unwrap();
 }

@@ -126,11 +126,10 @@ impl Web {
         token: AccessToken,
         body: impl Into<Bytes>,
     ) -> Posted<()> {
-        let headers = request.headers_ref().unwrap().clone();
         match self.verified(request, Ok(token)) {
             Admission::ReadBody(mut upload) => {
                 upload.handle_data(body.into()).unwrap();
-                upload.handle_end(NOW, &headers)
+                upload.handle_end(NOW)
             }
             Admission::Reject(response) => Posted::Refused(response),
             other => panic!("{other:?}"),

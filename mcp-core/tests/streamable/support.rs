@@ -123,11 +123,10 @@ impl Web {
 
     /// Posts a message, wherever that leads.
     pub(crate) fn post(&self, request: Builder, body: impl Into<Bytes>) -> Posted<()> {
-        let headers = request.headers_ref().unwrap().clone();
         match self.begin(request) {
             Admission::ReadBody(mut upload) => {
                 upload.handle_data(body.into()).unwrap();
-                upload.handle_end(self.now, &headers)
+                upload.handle_end(self.now)
             }
             Admission::Reject(response) => Posted::Refused(response),
             other => panic!("{other:?}"),

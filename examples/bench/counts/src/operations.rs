@@ -124,7 +124,16 @@ fn post(path: &str) -> Builder {
 
 /// A request as the sockets give it to us, made outside of what is counted.
 fn made(request: Builder, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
-    request.body(Full::new(body.into())).unwrap()
+    let mut request = request.body(Full::new(body.into())).unwrap();
+    // The values are parts of what was read.
+    let read: Vec<u8> =
+        request.headers().values().flat_map(HeaderValue::as_bytes).copied().collect();
+    let mut read = Bytes::from(read);
+    for value in request.headers_mut().values_mut() {
+        let part = read.split_to(value.len());
+        *value = HeaderValue::from_maybe_shared(part).unwrap();
+    }
+    request
 }
 
 /// From the head and body of a request to the head of its answer, without the sockets.

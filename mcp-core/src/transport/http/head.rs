@@ -3,6 +3,9 @@
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::SessionId;
+use crate::revision::{Era, Revision};
+
 /// A header stands there more than once: which one counts would depend on who reads it.
 pub(super) struct Several;
 
@@ -11,32 +14,89 @@ pub(super) struct Several;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
     headers: &'a HeaderMap,
-    pub(super) host: Field<'a>,
-    pub(super) origin: Field<'a>,
-    accept: Field<'a>,
-    content_type: Field<'a>,
-    content_length: Field<'a>,
-    pub(super) protocol_version: Field<'a>,
-    pub(super) session_id: Field<'a>,
-    pub(super) last_event_id: Field<'a>,
-    pub(super) method: Field<'a>,
-    pub(super) name: Field<'a>,
+    pub(super) host: Field<&'a HeaderValue>,
+    pub(super) origin: Field<&'a HeaderValue>,
+    accept: Field<&'a HeaderValue>,
+    content_type: Field<&'a HeaderValue>,
+    content_length: Field<&'a HeaderValue>,
+    protocol_version: Field<&'a HeaderValue>,
+    pub(super) session_id: Field<&'a HeaderValue>,
+    pub(super) last_event_id: Field<&'a HeaderValue>,
+    method: Field<&'a HeaderValue>,
+    name: Field<&'a HeaderValue>,
 }
 
 /// A header that may stand there once.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Field<'a> {
+pub(super) enum Field<T> {
     Absent,
-    Once(&'a HeaderValue),
+    Once(T),
     Several,
 }
 
-impl<'a> Field<'a> {
-    pub(super) const fn single(self) -> Result<Option<&'a HeaderValue>, Several> {
+impl<T> Field<T> {
+    pub(super) fn single(self) -> Result<Option<T>, Several> {
         match self {
             Self::Absent => Ok(None),
             Self::Once(value) => Ok(Some(value)),
             Self::Several => Err(Several),
+        }
+    }
+
+    pub(super) const fn as_ref(&self) -> Field<&T> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Once(value) => Field::Once(value),
+            Self::Several => Field::Several,
+        }
+    }
+
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U> {
+        match self {
+            Self::Absent => Field::Absent,
+            Self::Once(value) => Field::Once(change(value)),
+            Self::Several => Field::Several,
+        }
+    }
+}
+
+/// What a head says of the message that follows it, kept until that has come.
+#[derive(Debug)]
+pub(super) struct Claims {
+    pub(super) version: Field<Version>,
+    /// The session; nothing if that cannot be the name of one.
+    pub(super) session: Field<Option<SessionId>>,
+    pub(super) method: Field<HeaderValue>,
+    pub(super) name: Field<HeaderValue>,
+}
+
+/// The revision that a head names.
+#[derive(Debug)]
+pub(super) enum Version {
+    Known(Revision),
+    Other(HeaderValue),
+}
+
+impl Version {
+    fn of(value: &HeaderValue) -> Self {
+        let is_it = |revision: &Revision| revision.as_str().as_bytes() == value.as_bytes();
+        let known = Revision::ALL.into_iter().find(is_it);
+        known.map_or_else(|| Self::Other(value.clone()), Self::Known)
+    }
+
+    pub(super) fn is_legacy(&self) -> bool {
+        matches!(self, Self::Known(revision) if revision.era() == Era::Legacy)
+    }
+}
+
+impl Claims {
+    pub(super) fn of(fields: &Fields<'_>) -> Self {
+        let session = |id: &HeaderValue| SessionId::read(id.as_bytes());
+        Self {
+            version: fields.protocol_version.map(Version::of),
+            session: fields.session_id.map(session),
+            method: fields.method.map(HeaderValue::clone),
+            name: fields.name.map(HeaderValue::clone),
         }
     }
 }
@@ -110,9 +170,12 @@ impl<'a> Fields<'a> {
         let Field::Once(value) = self.content_length else {
             return None;
         };
-        let digits = value.to_str().ok()?.trim();
-        let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-        is_number.then(|| digits.parse().unwrap_or(usize::MAX))
+        let digits = value.as_bytes().trim_ascii();
+        let more = |number: usize, digit: &u8| {
+            let digit = digit.is_ascii_digit().then(|| usize::from(digit - b'0'))?;
+            Some(number.saturating_mul(10).saturating_add(digit))
+        };
+        digits.iter().try_fold(0, more).filter(|_| !digits.is_empty())
     }
 }
 
@@ -187,6 +250,23 @@ mod tests {
             assert!(!Fields::of(&headers("content-type", &[bad])).is_json(), "{bad}");
         }
         assert!(!Fields::of(&HeaderMap::new()).is_json());
+    }
+
+    #[test]
+    fn a_length_is_a_number() {
+        for (text, length) in [
+            ("0", Some(0)),
+            (" 0042 ", Some(42)),
+            ("99999999999999999999999", Some(usize::MAX)),
+            ("", None),
+            ("+1", None),
+            ("-1", None),
+            ("1 2", None),
+            ("0x1", None),
+        ] {
+            let headers = headers("content-length", &[text]);
+            assert_eq!(Fields::of(&headers).content_length(), length, "{text:?}");
+        }
     }
 
     #[test]

@@ -7,13 +7,13 @@ use http::{HeaderName, Response, StatusCode};
 use serde::Serialize;
 
 use super::admit::Grant;
-use super::head::{Field, Fields, Several};
+use super::head::{Claims, Field, Fields, Several, Version};
 use super::refusal::{Refusal, accepted, failure};
 use super::server::{Admission, Shared};
 use super::sessions::Slot;
 use super::streams::{STANDING, Streams, lane};
 use super::upload::{Posted, deliver};
-use super::{EventId, Exchange, McpStream, SessionId};
+use super::{EventId, Exchange, McpStream};
 use crate::id::RequestId;
 use crate::jsonrpc::{
     EnvelopeError, ErrorCode, ErrorObject, Found, Incoming, Member, Members, Message, Params,
@@ -37,15 +37,15 @@ pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
 pub(super) fn accept<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    (fields, grant): (&Fields<'_>, &Grant),
+    (claims, grant): (&Claims, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Posted<A> {
-    match era_of(fields, &incoming) {
-        Era::Modern => shared.modern.accept(now, (fields, grant), incoming),
+    match era_of(claims, &incoming) {
+        Era::Modern => shared.modern.accept(now, (claims, grant), incoming),
         Era::Legacy => {
             let request = request_of(&incoming).map(|request| request.id.clone());
-            accept_legacy(now, shared, (fields, grant), incoming, bytes)
+            accept_legacy(now, shared, (claims, grant), incoming, bytes)
                 .unwrap_or_else(|fault| Posted::Refused(fault.into_response(request.as_ref())))
         }
     }
@@ -54,14 +54,14 @@ pub(super) fn accept<A: Default>(
 fn accept_legacy<A: Default>(
     now: Instant,
     shared: &Arc<Shared<A>>,
-    (fields, grant): (&Fields<'_>, &Grant),
+    (claims, grant): (&Claims, &Grant),
     incoming: Incoming,
     bytes: usize,
 ) -> Result<Posted<A>, Fault> {
     let request = request_of(&incoming);
     let initializes = request.is_some_and(|request| request.method == *"initialize");
     let request = request.map(|request| request.id.clone());
-    let Some(slot) = session_of(shared, fields, grant)? else {
+    let Some(slot) = session_of(shared, claims, grant)? else {
         return match incoming {
             incoming if initializes => initialize(now, shared, (incoming, grant), request, bytes),
             Incoming::Batch(_) => Err(Fault::malformed(EnvelopeError::batch_not_allowed())),
@@ -70,7 +70,7 @@ fn accept_legacy<A: Default>(
     };
     let mut session = slot.lock();
     if !initializes {
-        check_version(fields, session.revision())?;
+        check_version(claims, session.revision())?;
     }
     let Some(streams) = session.streams() else {
         return Err(Fault::gone());
@@ -198,11 +198,9 @@ fn known_session<A>(
     fields: &Fields<'_>,
     grant: &Grant,
 ) -> Result<Arc<Slot<A>>, Fault> {
-    let Some(slot) = session_of(shared, fields, grant)? else {
-        let modern = fields
-            .protocol_version
-            .single()
-            .is_ok_and(|version| version.is_some_and(|it| !is_legacy(it.as_bytes())));
+    let claims = &Claims::of(fields);
+    let Some(slot) = session_of(shared, claims, grant)? else {
+        let modern = matches!(&claims.version, Field::Once(version) if !version.is_legacy());
         // The modern era has neither method (SHTTP-M16, case_22).
         return Err(if modern {
             Fault::Refusal(Refusal::MethodNotAllowed("POST"))
@@ -215,7 +213,7 @@ fn known_session<A>(
     if session.is_closed() {
         return Err(Fault::gone());
     }
-    check_version(fields, session.revision())?;
+    check_version(claims, session.revision())?;
     if let Some(streams) = session.streams() {
         streams.confirm_by(None);
     }
@@ -226,13 +224,13 @@ fn known_session<A>(
 /// The session a request names; `None` if it names none.
 fn session_of<A>(
     shared: &Shared<A>,
-    fields: &Fields<'_>,
+    claims: &Claims,
     grant: &Grant,
 ) -> Result<Option<Arc<Slot<A>>>, Fault> {
-    let id = match fields.session_id.single() {
-        Ok(Some(id)) => id.to_str().ok().and_then(SessionId::parse),
-        Ok(None) => return Ok(None),
-        Err(Several) => None,
+    let id = match claims.session {
+        Field::Once(id) => id,
+        Field::Absent => return Ok(None),
+        Field::Several => None,
     };
     let slot = id.and_then(|id| shared.sessions.get(id));
     // A session of HTTP+SSE has one stream, and that is not here.
@@ -241,17 +239,15 @@ fn session_of<A>(
 }
 
 /// SHTTP-L31..L33: a client that says which revision it speaks says the one agreed on.
-fn check_version(fields: &Fields<'_>, agreed: Option<Revision>) -> Result<(), Fault> {
-    match (fields.protocol_version.single(), agreed) {
-        (Ok(None), _) => Ok(()),
-        (Ok(Some(version)), Some(agreed)) if version.as_bytes() == agreed.as_str().as_bytes() => {
-            Ok(())
-        }
-        (version, agreed) => {
-            let version = version.ok().flatten().and_then(|version| version.to_str().ok());
-            Err(Fault::version(version.unwrap_or_default(), agreed))
-        }
-    }
+fn check_version(claims: &Claims, agreed: Option<Revision>) -> Result<(), Fault> {
+    let version = match &claims.version {
+        Field::Absent => return Ok(()),
+        Field::Once(Version::Known(version)) if Some(*version) == agreed => return Ok(()),
+        Field::Once(Version::Known(version)) => Some(version.as_str()),
+        Field::Once(Version::Other(version)) => version.to_str().ok(),
+        Field::Several => None,
+    };
+    Err(Fault::version(version.unwrap_or_default(), agreed))
 }
 
 /// The id to echo when the message is refused.
@@ -353,13 +349,12 @@ fn with_data(error: ErrorObject, data: &impl Serialize) -> ErrorObject {
 /// the session id it once got (SHTTP-M17). Without that, a revision in the header that is none of
 /// ours from before makes it modern, so that its sender hears which ones there are (VER-08); in a
 /// session it is a mistake of that session's client (SHTTP-L33).
-fn era_of(fields: &Fields<'_>, incoming: &Incoming) -> Era {
+fn era_of(claims: &Claims, incoming: &Incoming) -> Era {
     // Headers first: looking at them costs less than a look into the body.
-    let by_headers = match fields.protocol_version.single() {
-        Ok(None) => Era::Legacy,
-        _ if !matches!(fields.session_id, Field::Absent) => Era::Legacy,
-        Ok(Some(version)) if is_legacy(version.as_bytes()) => Era::Legacy,
-        _ => Era::Modern,
+    let by_headers = match (&claims.version, &claims.session) {
+        (Field::Once(version), Field::Absent) if !version.is_legacy() => Era::Modern,
+        (Field::Several, Field::Absent) => Era::Modern,
+        _ => Era::Legacy,
     };
     let params = match incoming {
         Incoming::Message(Message::Request(request)) => request.params.as_ref(),
@@ -370,10 +365,6 @@ fn era_of(fields: &Fields<'_>, incoming: &Incoming) -> Era {
         Era::Legacy if params.is_some_and(names_revision) => Era::Modern,
         era => era,
     }
-}
-
-pub(super) fn is_legacy(version: &[u8]) -> bool {
-    Revision::LEGACY.iter().any(|revision| revision.as_str().as_bytes() == version)
 }
 
 /// Whether `_meta` has the member that marks a message of the modern era, whatever its value.
@@ -397,7 +388,8 @@ mod tests {
         let headers: HeaderMap =
             headers.iter().map(|(name, value)| ((*name).clone(), value.parse().unwrap())).collect();
         let body = Bytes::from_static(body.as_bytes());
-        era_of(&Fields::of(&headers), &Incoming::parse(&body, &EnvelopeLimits::default()).unwrap())
+        let claims = Claims::of(&Fields::of(&headers));
+        era_of(&claims, &Incoming::parse(&body, &EnvelopeLimits::default()).unwrap())
     }
 
     /// case_72: header and body, in every combination that decides.

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::head::{self, Field, Fields, Several};
+use super::head::{self, Claims, Field, Several, Version};
 use super::mcp::PROTOCOL_VERSION;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
 use crate::modern::header::decode;
@@ -24,25 +24,28 @@ pub(super) const NAME: HeaderName = HeaderName::from_static("mcp-name");
 pub(super) const SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Compares the standard headers of a request with its body.
-pub(super) fn check(fields: &Fields<'_>, candidate: &Candidate) -> Result<(), ErrorObject> {
-    compare(fields.protocol_version, &PROTOCOL_VERSION, candidate.version())?;
-    compare(fields.method, &METHOD, candidate.method())?;
+pub(super) fn check(claims: &Claims, candidate: &Candidate) -> Result<(), ErrorObject> {
+    let version = match required(claims.version.as_ref(), &PROTOCOL_VERSION)? {
+        Version::Known(revision) => revision.as_str(),
+        Version::Other(value) => text(value, &PROTOCOL_VERSION)?,
+    };
+    compare(version, candidate.version(), &PROTOCOL_VERSION)?;
+    let method = text(required(claims.method.as_ref(), &METHOD)?, &METHOD)?;
+    compare(method, candidate.method(), &METHOD)?;
     if !candidate.has_subject() {
         return Ok(());
     }
-    let name = decode(required(fields.name, &NAME)?).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
+    let name = text(required(claims.name.as_ref(), &NAME)?, &NAME)?;
+    let name = decode(name).ok_or_else(|| mismatch(&NAME, NOT_BASE64))?;
     match candidate.subject()? {
-        Some(named) if name != named => Err(mismatch(&NAME, "does not match the body")),
+        Some(named) => compare(&name, &named, &NAME),
         // Without one the request is a bad one all the same, and its handler says so better.
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
-fn compare(field: Field<'_>, name: &HeaderName, expected: &str) -> Result<(), ErrorObject> {
-    if required(field, name)? == expected {
-        return Ok(());
-    }
-    Err(mismatch(name, "does not match the body"))
+fn compare(claimed: &str, said: &str, name: &HeaderName) -> Result<(), ErrorObject> {
+    if claimed == said { Ok(()) } else { Err(mismatch(name, "does not match the body")) }
 }
 
 /// Compares the mirrored arguments of a tool with the call's body.
@@ -74,7 +77,8 @@ fn check_param(
     let Ok(name) = HeaderName::from_bytes(param.header().as_bytes()) else {
         return Ok(());
     };
-    let header = optional(head::single(headers, &name), &name)?;
+    let header = one(head::single(headers, &name), &name)?;
+    let header = header.map(|header| text(header, &name)).transpose()?;
     let (header, argument) = match (header, param.argument(arguments)) {
         (None, None) => return Ok(()),
         // It cannot be mirrored, and does not fit the schema: its handler says so better.
@@ -99,25 +103,22 @@ fn is_same_number(header: &str, argument: &str) -> bool {
     header == argument || number(header).is_some_and(|it| number(argument) == Some(it))
 }
 
-fn required<'a>(field: Field<'a>, name: &HeaderName) -> Result<&'a str, ErrorObject> {
-    optional(field.single(), name)?.ok_or_else(|| mismatch(name, "is missing"))
+fn required<T>(field: Field<T>, name: &HeaderName) -> Result<T, ErrorObject> {
+    one(field.single(), name)?.ok_or_else(|| mismatch(name, "is missing"))
+}
+
+fn one<T>(value: Result<Option<T>, Several>, name: &HeaderName) -> Result<Option<T>, ErrorObject> {
+    value.map_err(|Several| mismatch(name, "stands there more than once"))
 }
 
 /// The value without the white space around it (HDR-10).
-fn optional<'a>(
-    value: Result<Option<&'a HeaderValue>, Several>,
-    name: &HeaderName,
-) -> Result<Option<&'a str>, ErrorObject> {
-    let value = value.map_err(|Several| mismatch(name, "stands there more than once"))?;
-    let Some(value) = value else {
-        return Ok(None);
-    };
+fn text<'a>(value: &'a HeaderValue, name: &HeaderName) -> Result<&'a str, ErrorObject> {
     let text =
         value.to_str().map_err(|_| mismatch(name, "holds characters other than visible ASCII"))?;
     // Nearly none has any.
     let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
     let is_bare = !is_space(text.as_bytes().first()) && !is_space(text.as_bytes().last());
-    Ok(Some(if is_bare { text } else { text.trim_matches([' ', '\t']) }))
+    Ok(if is_bare { text } else { text.trim_matches([' ', '\t']) })
 }
 
 const NOT_BASE64: &str = "is not the Base64 it says it is";

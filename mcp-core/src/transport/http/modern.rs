@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::admit::Grant;
-use super::head::Fields;
+use super::head::Claims;
 use super::modern_answer::ModernAnswer;
 use super::refusal::{Refusal, accepted, failure};
 use super::upload::Posted;
@@ -84,7 +84,7 @@ impl Stateless {
     pub(super) fn accept<A>(
         &self,
         now: Instant,
-        (fields, grant): (&Fields<'_>, &Grant),
+        (claims, grant): (&Claims, &Grant),
         incoming: Incoming,
     ) -> Posted<A> {
         let request = match incoming {
@@ -105,7 +105,7 @@ impl Stateless {
         if self.draining.load(Ordering::Relaxed) {
             return Posted::Refused(shutting_down(&id));
         }
-        match self.check(fields, request) {
+        match self.check(claims, request) {
             Ok(request) => {
                 let listens = request.method == Method::SubscriptionsListen;
                 let answer = ModernAnswer::new(now, id, listens, self);
@@ -137,12 +137,12 @@ impl Stateless {
 
     /// Every check that the message alone decides, in the order that decides which error is heard:
     /// `_meta`, headers, version, method.
-    fn check(&self, fields: &Fields<'_>, request: Request) -> Result<ModernRequest, ErrorObject> {
+    fn check(&self, claims: &Claims, request: Request) -> Result<ModernRequest, ErrorObject> {
         let candidate = Candidate::read(request)?;
         if !self.served {
             return Err(unsupported(candidate.version(), &Revision::LEGACY));
         }
-        metadata::check(fields, &candidate)?;
+        metadata::check(claims, &candidate)?;
         candidate.accept(&self.methods)
     }
 }

@@ -8,8 +8,7 @@ use bytes::Bytes;
 use http::Response;
 use http::request::Parts;
 
-use super::head::{Field, Fields};
-use super::mcp::is_legacy;
+use super::head::{Claims, Field, Fields};
 use super::refusal::Refusal;
 use super::server::HttpServer;
 use super::sessions::Slot;
@@ -72,20 +71,16 @@ impl<A: Default> HttpServer<A> {
     pub fn missing_session(&self, head: &Parts) -> Option<SessionId> {
         let config = &self.shared.config;
         let fields = Fields::of(&head.headers);
-        let is_modern = match fields.protocol_version {
-            Field::Once(version) => !is_legacy(version.as_bytes()),
-            Field::Absent | Field::Several => false,
-        };
-        if is_modern
+        let Claims { version, session, .. } = Claims::of(&fields);
+        if matches!(version, Field::Once(version) if !version.is_legacy())
             || config.mcp.as_deref() != Some(head.uri.path())
             || access::check(&head.uri, &fields, &config.hosts, &config.origins).is_err()
         {
             return None;
         }
-        let Field::Once(id) = fields.session_id else {
+        let Field::Once(Some(id)) = session else {
             return None;
         };
-        let id = SessionId::parse(id.to_str().ok()?)?;
         self.shared.sessions.get(id).is_none().then_some(id)
     }
 

@@ -14,7 +14,7 @@ use http::{HeaderMap, Method, Response};
 
 use super::admit::{self, Grant};
 use super::budget::{Budget, Share};
-use super::head::{self, Fields};
+use super::head::{self, Claims, Fields};
 use super::modern::Stateless;
 use super::refusal::Refusal;
 use super::schedule::Schedule;
@@ -419,7 +419,7 @@ impl<A: Default> HttpServer<A> {
             return Err(Refusal::TooLarge { limit: limits.bytes });
         }
         let share = Share::new(Arc::clone(&self.shared.uploads));
-        Ok(Admission::ReadBody(Upload::new(target, limits, grant, share)))
+        Ok(Admission::ReadBody(Upload::new(target, Claims::of(fields), limits, grant, share)))
     }
 }
 

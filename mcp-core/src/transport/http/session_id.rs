@@ -19,7 +19,12 @@ impl SessionId {
     /// Reads the 32 digits; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: &[u8; DIGITS] = text.as_bytes().try_into().ok()?;
+        Self::read(text.as_bytes())
+    }
+
+    /// The same for the value of a header.
+    pub(super) fn read(digits: &[u8]) -> Option<Self> {
+        let digits: &[u8; DIGITS] = digits.try_into().ok()?;
         // Judged together: a look at each in between would keep them from being read many at a time.
         let (mut values, mut seen) = ([0; DIGITS], 0);
         for (value, digit) in values.iter_mut().zip(digits) {

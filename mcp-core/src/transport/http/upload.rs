@@ -5,11 +5,11 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response};
+use http::Response;
 
 use super::admit::Grant;
 use super::budget::Share;
-use super::head::Fields;
+use super::head::Claims;
 use super::modern::{ModernCall, ModernNotice};
 use super::refusal::{Refusal, accepted};
 use super::server::Shared;
@@ -24,6 +24,8 @@ use crate::time::{Instant, is_due};
 /// The body of a POST, counted as it comes in.
 pub struct Upload<A> {
     target: Target<A>,
+    /// What its head says of it.
+    claims: Claims,
     limits: EnvelopeLimits,
     grant: Grant,
     /// What it takes of all that the server may be receiving at a time.
@@ -66,11 +68,12 @@ pub enum Posted<A> {
 impl<A: Default> Upload<A> {
     pub(super) const fn new(
         target: Target<A>,
+        claims: Claims,
         limits: EnvelopeLimits,
         grant: Grant,
         share: Share,
     ) -> Self {
-        Self { target, limits, grant, share, body: Body::Empty }
+        Self { target, claims, limits, grant, share, body: Body::Empty }
     }
 
     /// Takes a piece of the body.
@@ -110,7 +113,7 @@ impl<A: Default> Upload<A> {
     /// malformed, with 403 when it calls a tool that the sender's token does not allow, with 404 when
     /// the session has ended, with 503 when it can take no more for now.
     #[must_use]
-    pub fn handle_end(self, now: Instant, headers: &HeaderMap) -> Posted<A> {
+    pub fn handle_end(self, now: Instant) -> Posted<A> {
         let frame = match self.body {
             Body::Empty => Bytes::new(),
             Body::Whole(whole) => whole,
@@ -133,7 +136,7 @@ impl<A: Default> Upload<A> {
                 Posted::Session(response, slot)
             }
             Target::Mcp(shared) => {
-                let from = (&Fields::of(headers), &self.grant);
+                let from = (&self.claims, &self.grant);
                 mcp::accept(now, &shared, from, incoming, frame.len())
             }
         }
