@@ -21,7 +21,7 @@ wire! {
     ///
     /// They sit on the block, never inside its `resource`.
     #[derive(Default)]
-    pub struct Annotations {
+    pub struct Annotations from server {
         required {}
         always {
             /// Who the content is meant for.

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::raw::present;
 use super::result::mark_complete;
 use super::wire::wire;
 use super::{Content, InputResponses, Meta, RawJson, RawObject, ResultType, num};
@@ -13,7 +12,7 @@ use crate::revision::Revision;
 
 wire! {
     /// The params of `tools/call` (`2025-11-25/server/tools#calling-tools`).
-    pub struct CallToolParams {
+    pub struct CallToolParams from client {
         required {
             /// The tool's name.
             name: String,
@@ -65,7 +64,7 @@ wire! {
     /// assert_eq!(sum.content[0].as_text(), Some(r#"{"sum":5}"#));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub struct CallToolResult {
+    pub struct CallToolResult from server {
         required {
             /// The output for the model; may be empty, never absent.
             content: Vec<Content>,
@@ -73,7 +72,7 @@ wire! {
         always {
             /// The output for programs. Since 2025-06-18, any JSON since 2026-07-28 and an
             /// object before. `null` is a value, not an absence.
-            #[serde(deserialize_with = "present")]
+            #[serde(deserialize_with = "super::raw::present")]
             structured_content / with_structured_content: RawJson,
             /// Whether the tool failed; absent means that it did not.
             is_error / with_is_error: bool,

@@ -54,7 +54,7 @@ wire! {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[derive(Default)]
-    pub struct ServerCapabilities {
+    pub struct ServerCapabilities from server {
         required {}
         always {
             /// Capabilities outside the specification, by name.
@@ -169,7 +169,7 @@ impl ClientCapabilities {
 wire! {
     /// A list that may change, and whether the server says when it does.
     #[derive(Default)]
-    pub struct ListChangedCapability {
+    pub struct ListChangedCapability from server {
         required {}
         always {
             /// Whether the server sends `list_changed`; absent means not.
@@ -181,7 +181,7 @@ wire! {
 wire! {
     /// How a server's resources can be watched.
     #[derive(Default)]
-    pub struct ResourcesCapability {
+    pub struct ResourcesCapability from server {
         required {}
         always {
             /// Whether single resources can be subscribed to; absent means not.

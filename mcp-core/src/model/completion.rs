@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::result::mark_complete;
 use super::tagged::{self, Tagged};
 use super::wire::wire;
-use super::{ForRevision, Meta, ResultType, num};
+use super::{ForRevision, Meta, ResultType};
 use crate::revision::Revision;
 
 /// The most values a result may hold (`2025-11-25/server/utilities/completion`).
@@ -19,7 +19,7 @@ const MAX_VALUES: usize = 100;
 wire! {
     /// The params of `completion/complete`
     /// (`2025-11-25/server/utilities/completion#requesting-completions`).
-    pub struct CompleteParams {
+    pub struct CompleteParams from client {
         required {
             /// What is being filled in.
             #[serde(rename = "ref")]
@@ -119,7 +119,7 @@ wire! {
 
 wire! {
     /// The argument being typed.
-    pub struct CompletionArgument {
+    pub struct CompletionArgument from client {
         required {
             /// The argument's name.
             name: String,
@@ -132,7 +132,7 @@ wire! {
 wire! {
     /// What is already known when an argument is completed.
     #[derive(Default)]
-    pub struct CompletionContext {
+    pub struct CompletionContext from client {
         required {}
         always {
             /// The arguments already filled in.
@@ -151,7 +151,7 @@ wire! {
     /// let result = CompleteResult::of(["python", "pytorch"]);
     /// assert_eq!(result.completion.values.len(), 2);
     /// ```
-    pub struct CompleteResult {
+    pub struct CompleteResult from server {
         required {
             /// The suggestions.
             completion: Completion,
@@ -183,14 +183,14 @@ impl CompleteResult {
 
 wire! {
     /// Suggested values for an argument.
-    pub struct Completion {
+    pub struct Completion from server {
         required {
             /// The values, best first; at most 100 are sent.
             values: Vec<String>,
         }
         always {
             /// How many values there are, beyond those sent.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             total / with_total: u64,
             /// Whether there are more than were sent; absent means not known.
             has_more / with_has_more: bool,

@@ -5,10 +5,8 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
-use serde::de::MapAccess;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
-use super::tagged::{self, Tagged};
 use super::wire::wire;
 use super::{Annotations, ForRevision, Meta, Resource, ResourceBody, ResourceContents};
 use crate::revision::Revision;
@@ -136,28 +134,6 @@ impl From<String> for Content {
     }
 }
 
-impl Tagged for Content {
-    const TAG: &'static str = "type";
-
-    fn from_members<'de, A: MapAccess<'de>>(tag: Option<&str>, rest: A) -> Result<Self, A::Error> {
-        const TYPES: &[&str] = &["text", "image", "audio", "resource_link", "resource"];
-        match tag {
-            Some("text") => tagged::variant(rest).map(Self::Text),
-            Some("image") => tagged::variant(rest).map(Self::Image),
-            Some("audio") => tagged::variant(rest).map(Self::Audio),
-            Some("resource_link") => tagged::variant(rest).map(Self::ResourceLink),
-            Some("resource") => tagged::variant(rest).map(Self::Resource),
-            other => Err(tagged::unknown::<Self, _>(other, TYPES)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Content {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        tagged::deserialize(deserializer)
-    }
-}
-
 impl ForRevision for Content {
     fn adapt(&mut self, revision: Revision) {
         let first = match self {
@@ -199,7 +175,7 @@ fn describe_link(link: &Resource) -> String {
 
 wire! {
     /// A block of text.
-    pub struct TextContent {
+    pub struct TextContent from server {
         required {
             /// The text.
             text: String,
@@ -218,7 +194,7 @@ wire! {
 
 wire! {
     /// A picture.
-    pub struct ImageContent {
+    pub struct ImageContent from server {
         required {
             /// The data in base64.
             data: String,
@@ -239,7 +215,7 @@ wire! {
 
 wire! {
     /// Sound; since 2025-03-26.
-    pub struct AudioContent {
+    pub struct AudioContent from server {
         required {
             /// The data in base64.
             data: String,
@@ -260,7 +236,7 @@ wire! {
 
 wire! {
     /// A resource with its contents, inside a message.
-    pub struct EmbeddedResource {
+    pub struct EmbeddedResource from server {
         required {
             /// The contents.
             resource: ResourceContents,

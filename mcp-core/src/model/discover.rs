@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 
 use super::result::{CacheScope, ResultType, complete_cacheable};
 use super::wire::wire;
-use super::{Meta, ServerCapabilities, num};
+use super::{Meta, ServerCapabilities};
 
 wire! {
     /// The result of `server/discover` (`2026-07-28/server/discover#discoverresult`).
     ///
     /// The server's name belongs into the metadata. The versions may include older ones, which
     /// are then spoken after `initialize`.
-    pub struct DiscoverResult {
+    pub struct DiscoverResult from server {
         required {
             /// The revisions the server speaks.
             supported_versions: Vec<String>,
@@ -26,7 +26,7 @@ wire! {
             #[serde(rename = "_meta")]
             meta / with_meta: Meta,
             /// How long the result stays fresh, in milliseconds; 0 if unset.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             ttl_ms / with_ttl_ms: u64,
             /// Who may share the result; private if unset.
             cache_scope / with_cache_scope: CacheScope,

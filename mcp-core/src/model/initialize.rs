@@ -19,7 +19,7 @@ wire! {
     /// );
     /// assert_eq!(params.protocol_version, "2025-11-25");
     /// ```
-    pub struct InitializeParams {
+    pub struct InitializeParams from client {
         required {
             /// The newest revision the client speaks; any text may arrive.
             protocol_version: String,
@@ -38,7 +38,7 @@ wire! {
 
 wire! {
     /// The result of `initialize` (`2025-11-25/basic/lifecycle#initialization`).
-    pub struct InitializeResult {
+    pub struct InitializeResult from server {
         required {
             /// What the server offers.
             capabilities: ServerCapabilities,

@@ -65,7 +65,7 @@ impl FromStr for Level {
 
 wire! {
     /// The params of `logging/setLevel`; until 2025-11-25.
-    pub struct SetLevelParams {
+    pub struct SetLevelParams from client {
         required {
             /// The least severe level to send.
             level: Level,
@@ -82,7 +82,7 @@ wire! {
     /// The params of `notifications/message` (`2025-11-25/server/utilities/logging`).
     ///
     /// In 2026-07-28 it may only be sent on the stream of a request that asked for it.
-    pub struct LogParams {
+    pub struct LogParams from server {
         required {
             /// How severe the message is.
             level: Level,

@@ -6,6 +6,10 @@
 //! business but the application's (schemas, arguments, structured content) is carried as its own
 //! text in [`RawJson`] and [`RawObject`].
 //!
+//! What either end sends can be written and read. What only servers send can be read with the
+//! features `client` or `ask`, what only clients send can be written with `client`: a server
+//! without them is built faster, and its tests may turn `client` on.
+//!
 //! Structs have public members to read, and `new` and `with_*` to build: they are
 //! `#[non_exhaustive]` because revisions add members.
 //!
@@ -24,6 +28,8 @@ mod call;
 mod capabilities;
 mod completion;
 mod content;
+#[cfg(any(feature = "ask", feature = "client"))]
+mod content_reading;
 mod discover;
 mod errors;
 mod icon;

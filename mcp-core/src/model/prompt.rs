@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::result::{CacheScope, ResultType, complete, complete_cacheable};
 use super::wire::wire;
-use super::{Content, Cursor, Icon, InputResponses, Meta, Role, num};
+use super::{Content, Cursor, Icon, InputResponses, Meta, Role};
 
 wire! {
     /// A prompt a server offers (`2025-11-25/server/prompts#prompt`).
@@ -18,7 +18,7 @@ wire! {
     ///     .with_arguments([PromptArgument::new("code").with_required(true)]);
     /// assert_eq!(prompt.name, "review");
     /// ```
-    pub struct Prompt {
+    pub struct Prompt from server {
         required {
             /// The name it is asked for by.
             name: String,
@@ -45,7 +45,7 @@ wire! {
 
 wire! {
     /// Something to fill in; its value is always text.
-    pub struct PromptArgument {
+    pub struct PromptArgument from server {
         required {
             /// The name.
             name: String,
@@ -65,7 +65,7 @@ wire! {
 
 wire! {
     /// A message of a prompt: one speaker, one block.
-    pub struct PromptMessage {
+    pub struct PromptMessage from server {
         required {
             /// Who speaks.
             role: Role,
@@ -91,7 +91,7 @@ impl PromptMessage {
 
 wire! {
     /// The result of `prompts/list` (`2025-11-25/server/prompts#listing-prompts`).
-    pub struct ListPromptsResult {
+    pub struct ListPromptsResult from server {
         required {
             /// The prompts of this page.
             prompts: Vec<Prompt>,
@@ -105,7 +105,7 @@ wire! {
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             ttl_ms / with_ttl_ms: u64,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
@@ -119,7 +119,7 @@ complete_cacheable!(ListPromptsResult);
 
 wire! {
     /// The params of `prompts/get` (`2025-11-25/server/prompts#getting-a-prompt`).
-    pub struct GetPromptParams {
+    pub struct GetPromptParams from client {
         required {
             /// The prompt's name.
             name: String,
@@ -149,7 +149,7 @@ wire! {
     /// let result = GetPromptResult::new([PromptMessage::user("Please review this code.")]);
     /// assert_eq!(result.messages.len(), 1);
     /// ```
-    pub struct GetPromptResult {
+    pub struct GetPromptResult from server {
         required {
             /// The messages, in order.
             messages: Vec<PromptMessage>,

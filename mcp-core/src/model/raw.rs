@@ -166,6 +166,7 @@ fn no_object<E: serde::de::Error>(json: &RawJson) -> E {
 ///
 /// For `deserialize_with` beside `default`: an absent member is `None`, a `null` is
 /// `Some(null)`.
+#[cfg(any(feature = "ask", feature = "client"))]
 pub(super) fn present<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<RawJson>, D::Error> {

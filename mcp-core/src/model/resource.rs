@@ -3,17 +3,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use super::result::{CacheScope, ResultType, complete_cacheable};
 use super::wire::wire;
-use super::{Annotations, Cursor, ForRevision, Icon, InputResponses, Meta, num};
+use super::{Annotations, Cursor, ForRevision, Icon, InputResponses, Meta};
 use crate::revision::Revision;
 
 wire! {
     /// A resource a server can read (`2025-11-25/server/resources#resource`), or a link to one.
-    pub struct Resource {
+    pub struct Resource from server {
         required {
             /// The URI it is read by.
             uri: String,
@@ -26,7 +25,7 @@ wire! {
             /// The media type, if known.
             mime_type / with_mime_type: String,
             /// The size of the raw contents in bytes, before base64.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             size / with_size: u64,
             /// Hints about its use.
             annotations / with_annotations: Annotations,
@@ -47,7 +46,7 @@ wire! {
 
 wire! {
     /// A family of resources by URI template (`2025-11-25/server/resources#resource-templates`).
-    pub struct ResourceTemplate {
+    pub struct ResourceTemplate from server {
         required {
             /// The template of the URIs (RFC 6570).
             uri_template: String,
@@ -177,32 +176,9 @@ impl Serialize for ResourceContents {
     }
 }
 
-impl<'de> Deserialize<'de> for ResourceContents {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Wire {
-            uri: String,
-            mime_type: Option<String>,
-            text: Option<String>,
-            blob: Option<String>,
-            #[serde(rename = "_meta")]
-            meta: Option<Meta>,
-        }
-
-        let Wire { uri, mime_type, text, blob, meta } = Wire::deserialize(deserializer)?;
-        let body = match (text, blob) {
-            (Some(text), _) => ResourceBody::Text(text),
-            (None, Some(blob)) => ResourceBody::Blob(blob),
-            (None, None) => return Err(D::Error::missing_field("text` or `blob")),
-        };
-        Ok(Self { uri, mime_type, body, meta })
-    }
-}
-
 wire! {
     /// The result of `resources/list` (`2025-11-25/server/resources#listing-resources`).
-    pub struct ListResourcesResult {
+    pub struct ListResourcesResult from server {
         required {
             /// The resources of this page.
             resources: Vec<Resource>,
@@ -216,7 +192,7 @@ wire! {
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             ttl_ms / with_ttl_ms: u64,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
@@ -231,7 +207,7 @@ complete_cacheable!(ListResourcesResult);
 wire! {
     /// The result of `resources/templates/list`
     /// (`2025-11-25/server/resources#resource-templates`).
-    pub struct ListResourceTemplatesResult {
+    pub struct ListResourceTemplatesResult from server {
         required {
             /// The templates of this page.
             resource_templates: Vec<ResourceTemplate>,
@@ -245,7 +221,7 @@ wire! {
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             ttl_ms / with_ttl_ms: u64,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
@@ -259,7 +235,7 @@ complete_cacheable!(ListResourceTemplatesResult);
 
 wire! {
     /// The params of `resources/read` (`2025-11-25/server/resources#reading-resources`).
-    pub struct ReadResourceParams {
+    pub struct ReadResourceParams from client {
         required {
             /// The resource's URI.
             uri: String,
@@ -282,7 +258,7 @@ wire! {
     /// The result of `resources/read` (`2025-11-25/server/resources#reading-resources`).
     ///
     /// A resource that does not exist is an error, never an empty list.
-    pub struct ReadResourceResult {
+    pub struct ReadResourceResult from server {
         required {
             /// The contents: of the resource, or of its parts.
             contents: Vec<ResourceContents>,
@@ -294,7 +270,7 @@ wire! {
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             ttl_ms / with_ttl_ms: u64,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
@@ -322,7 +298,7 @@ impl ReadResourceResult {
 
 wire! {
     /// The params of `resources/subscribe` and `resources/unsubscribe`; until 2025-11-25.
-    pub struct SubscribeParams {
+    pub struct SubscribeParams from client {
         required {
             /// The resource's URI.
             uri: String,
@@ -337,7 +313,7 @@ wire! {
 
 wire! {
     /// The params of `notifications/resources/updated`.
-    pub struct ResourceUpdatedParams {
+    pub struct ResourceUpdatedParams from server {
         required {
             /// The URI of the resource that changed, or of a part of it.
             uri: String,

@@ -86,7 +86,7 @@ pub(super) use complete_cacheable;
 
 wire_enum! {
     /// Who may share a cached result (`2026-07-28/server/utilities/caching#cache-scope-field`).
-    pub enum CacheScope {
+    pub enum CacheScope from server {
         /// Anyone.
         Public = "public",
         /// Only whoever shares the authorization it was fetched with. Absent means this.

@@ -30,7 +30,7 @@ wire! {
 wire! {
     /// The params of `subscriptions/listen`
     /// (`2026-07-28/basic/patterns/subscriptions#opening-a-stream`).
-    pub struct ListenParams {
+    pub struct ListenParams from client {
         required {
             /// What to be told about.
             notifications: SubscriptionFilter,
@@ -46,7 +46,7 @@ wire! {
 wire! {
     /// The params of `notifications/subscriptions/acknowledged`
     /// (`2026-07-28/basic/patterns/subscriptions#acknowledgment`).
-    pub struct AcknowledgedParams {
+    pub struct AcknowledgedParams from server {
         required {
             /// The part of the wish that will be served.
             notifications: SubscriptionFilter,
@@ -62,7 +62,7 @@ wire! {
 wire! {
     /// The result of `subscriptions/listen`, which ends the subscription gracefully
     /// (`2026-07-28/basic/patterns/subscriptions#graceful-closure`).
-    pub struct ListenResult {
+    pub struct ListenResult from server {
         required {
             /// Metadata; names the subscription.
             #[serde(rename = "_meta")]

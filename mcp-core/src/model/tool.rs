@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::result::{CacheScope, ResultType, complete_cacheable};
 use super::wire::{wire, wire_enum};
-use super::{Cursor, Icon, Meta, RawObject, num};
+use super::{Cursor, Icon, Meta, RawObject};
 use crate::revision::Revision;
 
 wire! {
@@ -23,7 +23,7 @@ wire! {
     /// assert_eq!(tool.name, "add");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
-    pub struct Tool {
+    pub struct Tool from server {
         required {
             /// The name it is called by: 1 to 128 of `A-Z a-z 0-9 _ - .`.
             name: String;
@@ -143,7 +143,7 @@ wire! {
     /// assert!(hints.is_destructive() && !hints.is_idempotent());
     /// ```
     #[derive(Default)]
-    pub struct ToolAnnotations {
+    pub struct ToolAnnotations from server {
         required {}
         always {
             /// The name for people.
@@ -192,7 +192,7 @@ impl ToolAnnotations {
 wire! {
     /// How a tool can be run; 2025-11-25 only.
     #[derive(Default)]
-    pub struct ToolExecution {
+    pub struct ToolExecution from server {
         required {}
         always {
             /// Whether calls may or must ask for a task; absent means `forbidden`.
@@ -203,7 +203,7 @@ wire! {
 
 wire_enum! {
     /// Whether a tool can be run as a task.
-    pub enum TaskSupport {
+    pub enum TaskSupport from server {
         /// Never.
         Forbidden = "forbidden",
         /// If the caller asks for it.
@@ -215,7 +215,7 @@ wire_enum! {
 
 wire! {
     /// The result of `tools/list` (`2025-11-25/server/tools#listing-tools`).
-    pub struct ListToolsResult {
+    pub struct ListToolsResult from server {
         required {
             /// The tools of this page.
             tools: Vec<Tool>,
@@ -229,7 +229,7 @@ wire! {
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "num::hint")]
+            #[serde(deserialize_with = "super::num::hint")]
             ttl_ms / with_ttl_ms: u64,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,

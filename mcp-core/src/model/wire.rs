@@ -8,8 +8,39 @@
 /// `only REVISION`. Each has a consuming setter, is left out of the JSON when absent, and is
 /// removed by `ForRevision::adapt` outside its section's revisions. `prepare` and `finish` name
 /// functions for what such a table cannot say, run first and last.
+///
+/// `from server` and `from client` name the end that sends the object, where only one does. What
+/// only serves does not write what clients send nor, unless it asks them, read what servers send:
+/// it is built without that half.
 macro_rules! wire {
+    ($(#[$attr:meta])* pub struct $name:ident from server $($rest:tt)*) => {
+        $crate::model::wire::wire! {
+            @with
+            #[derive(serde::Serialize)]
+            #[cfg_attr(any(feature = "ask", feature = "client"), derive(serde::Deserialize))]
+            $(#[$attr])*
+            pub struct $name $($rest)*
+        }
+    };
+    ($(#[$attr:meta])* pub struct $name:ident from client $($rest:tt)*) => {
+        $crate::model::wire::wire! {
+            @with
+            #[derive(serde::Deserialize)]
+            #[cfg_attr(feature = "client", derive(serde::Serialize))]
+            $(#[$attr])*
+            pub struct $name $($rest)*
+        }
+    };
+    ($(#[$attr:meta])* pub struct $($rest:tt)*) => {
+        $crate::model::wire::wire! {
+            @with
+            #[derive(serde::Serialize, serde::Deserialize)]
+            $(#[$attr])*
+            pub struct $($rest)*
+        }
+    };
     (
+        @with
         $(#[$attr:meta])*
         pub struct $name:ident {
             required {
@@ -23,9 +54,9 @@ macro_rules! wire {
         $( prepare = $prepare:path; )?
         $( finish = $finish:path; )?
     ) => {
-        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
+        #[derive(Clone, Debug, PartialEq)]
         $(#[$attr])*
+        #[serde(rename_all = "camelCase")]
         #[non_exhaustive]
         pub struct $name {
             $( $(#[$rattr])* pub $rfield: $rty, )*
@@ -89,15 +120,32 @@ macro_rules! wire {
 }
 pub(super) use wire;
 
-/// Declares an enumeration of wire strings.
+/// Declares an enumeration of wire strings; `from server` as above.
 macro_rules! wire_enum {
+    ($(#[$attr:meta])* pub enum $name:ident from server $body:tt) => {
+        $crate::model::wire::wire_enum! {
+            @with
+            #[derive(serde::Serialize)]
+            #[cfg_attr(any(feature = "ask", feature = "client"), derive(serde::Deserialize))]
+            $(#[$attr])*
+            pub enum $name $body
+        }
+    };
+    ($(#[$attr:meta])* pub enum $name:ident $body:tt) => {
+        $crate::model::wire::wire_enum! {
+            @with
+            #[derive(serde::Serialize, serde::Deserialize)]
+            $(#[$attr])*
+            pub enum $name $body
+        }
+    };
     (
+        @with
         $(#[$attr:meta])*
         pub enum $name:ident { $( $(#[$vattr:meta])* $variant:ident = $text:literal ),+ $(,)? }
     ) => {
-        $(#[$attr])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[derive(serde::Serialize, serde::Deserialize)]
+        $(#[$attr])*
         #[non_exhaustive]
         pub enum $name { $( $(#[$vattr])* #[serde(rename = $text)] $variant, )+ }
 
