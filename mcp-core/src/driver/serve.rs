@@ -1,7 +1,6 @@
 //! Puts a handler on a transport.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::fmt;
 use core::future::Future;
 use core::net::SocketAddr;
@@ -133,7 +132,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
     #[must_use]
     pub fn protected_by(self, resource: ResourceServer, verifier: impl TokenVerifier) -> Self {
         let verifier = Verifier::new(verifier);
-        let resource = Arc::new(resource);
+        let resource = resource.into();
         Self { verifier, ..self }.http_config(move |config| config.resource = Some(resource))
     }
 

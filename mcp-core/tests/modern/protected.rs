@@ -2,7 +2,6 @@
 
 use core::future::pending;
 use core::time::Duration;
-use std::sync::Arc;
 
 use http::{HeaderMap, Request};
 use mcp_core::app::{Context, Handler, Host, Server};
@@ -50,7 +49,7 @@ fn protected() -> Web {
     let mut web = Web::with(server, |config| {
         let resource = ResourceServer::new(ME, ["https://as.example.com"]).unwrap();
         let resource = resource.with_scopes("mcp:basic").with_tool_scopes("delete", "mcp:write");
-        config.resource = Some(Arc::new(resource));
+        config.resource = Some(resource.into());
     });
     web.service = web.service.clone().verifying(Table);
     web
@@ -147,7 +146,7 @@ fn nobody_is_let_in_unverified() {
     let server = builder().build().unwrap();
     let web = Web::with(server, |config| {
         let resource = ResourceServer::new(ME, ["https://as.example.com"]).unwrap();
-        config.resource = Some(Arc::new(resource));
+        config.resource = Some(resource.into());
     });
     assert_eq!(send(&web, "ada", "echo").status(), 503);
     assert_eq!(send(&web, "", "echo").status(), 401);

@@ -71,7 +71,7 @@ impl Web {
                 .with_tool_scopes("delete", "mcp:write")
                 .with_tool_scopes("spend", "mcp:money")
                 .with_implied_scopes("mcp:admin", "mcp:basic mcp:write mcp:money");
-            config.resource = Some(Arc::new(resource));
+            config.resource = Some(resource.into());
         })
     }
 

@@ -56,31 +56,117 @@ impl<A> fmt::Debug for PendingAuth<A> {
     }
 }
 
+/// What requests must show to be served: the rules of a [`ResourceServer`].
+///
+/// Nothing else leads to the code that knows them, so that it is no part of a program that serves
+/// everybody.
+#[derive(Clone)]
+pub struct Protection(Arc<dyn Guard>);
+
+impl Protection {
+    /// Whether a path is one of those where the metadata is published.
+    pub(super) fn publishes_at(&self, path: &str) -> bool {
+        self.0.publishes_at(path)
+    }
+
+    /// The metadata of the resource, for whoever asks (AUTH-RS06).
+    pub(super) fn publish(&self, head: &Parts) -> Result<Response<Bytes>, Refusal> {
+        self.0.publish(head)
+    }
+
+    /// What is done with a request before its token has been verified.
+    pub(super) fn begin<A>(
+        &self,
+        server: HttpServer<A>,
+        head: &Parts,
+    ) -> Result<PendingAuth<A>, Refusal> {
+        Ok(PendingAuth { server, token: self.0.token(head)? })
+    }
+
+    /// The grant of a verified token, if that is for this resource and good for a request at all.
+    pub(super) fn grant(
+        &self,
+        verified: Result<AccessToken, VerifyError>,
+    ) -> Result<Grant, Refusal> {
+        Arc::clone(&self.0).grant(verified).map(|granted| Grant(Some(granted)))
+    }
+}
+
+impl From<ResourceServer> for Protection {
+    fn from(resource: ResourceServer) -> Self {
+        Self(Arc::new(resource))
+    }
+}
+
+impl From<Arc<ResourceServer>> for Protection {
+    fn from(resource: Arc<ResourceServer>) -> Self {
+        Self(resource)
+    }
+}
+
+impl fmt::Debug for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+trait Guard: fmt::Debug + Send + Sync {
+    fn publishes_at(&self, path: &str) -> bool;
+    fn publish(&self, head: &Parts) -> Result<Response<Bytes>, Refusal>;
+    fn token(&self, head: &Parts) -> Result<Secret, Refusal>;
+    fn grant(
+        self: Arc<Self>,
+        verified: Result<AccessToken, VerifyError>,
+    ) -> Result<Arc<dyn Granted>, Refusal>;
+}
+
+impl Guard for ResourceServer {
+    fn publishes_at(&self, path: &str) -> bool {
+        self.publishes_at(path)
+    }
+
+    fn publish(&self, head: &Parts) -> Result<Response<Bytes>, Refusal> {
+        match head.method {
+            Method::GET | Method::HEAD => Ok(json(self.metadata())),
+            _ => Err(Refusal::MethodNotAllowed("GET, HEAD")),
+        }
+    }
+
+    fn token(&self, head: &Parts) -> Result<Secret, Refusal> {
+        // RFC 6750, 2.3: there it would be in everybody's logs.
+        let token = match head::query(head.uri.query(), "access_token") {
+            Some(_) => Err(Reason::MalformedRequest),
+            None => bearer(&head.headers),
+        };
+        token.map_err(|reason| Refusal::challenge(self, &reason))
+    }
+
+    fn grant(
+        self: Arc<Self>,
+        verified: Result<AccessToken, VerifyError>,
+    ) -> Result<Arc<dyn Granted>, Refusal> {
+        let token = match verified {
+            Ok(token) => token,
+            Err(VerifyError::Invalid) => {
+                return Err(Refusal::challenge(&self, &Reason::InvalidToken));
+            }
+            Err(VerifyError::Unavailable) => return Err(Refusal::CannotVerify),
+        };
+        self.check(&token, None).map_err(|reason| Refusal::challenge(&self, &reason))?;
+        Ok(Arc::new(Verified { resource: self, token }))
+    }
+}
+
 /// What a request may do, on whose behalf it comes.
 ///
 /// A server that is not protected lets everybody do everything.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Grant(Option<Arc<(Arc<ResourceServer>, AccessToken)>>);
+pub(super) struct Grant(Option<Arc<dyn Granted>>);
 
 impl Grant {
-    /// The grant of a verified token, if that is for this resource and good for a request at all.
-    pub(super) fn new(
-        resource: &Arc<ResourceServer>,
-        verified: Result<AccessToken, VerifyError>,
-    ) -> Result<Self, Refusal> {
-        let challenge = |reason| Refusal::challenge(resource, &reason);
-        let token = match verified {
-            Ok(token) => token,
-            Err(VerifyError::Invalid) => return Err(challenge(Reason::InvalidToken)),
-            Err(VerifyError::Unavailable) => return Err(Refusal::CannotVerify),
-        };
-        resource.check(&token, None).map_err(challenge)?;
-        Ok(Self(Some(Arc::new((Arc::clone(resource), token)))))
-    }
-
     /// On whose behalf the request comes.
     pub(super) fn principal(&self) -> Option<&Principal> {
-        self.0.as_ref().map(|grant| &grant.1.principal)
+        self.0.as_ref().map(|grant| grant.principal())
     }
 
     /// Whether a session is there for this request. One of somebody else is as good as none
@@ -92,9 +178,28 @@ impl Grant {
     /// Checks the scopes of the tools that a message calls: all that are missing are named at
     /// once (AUTH-RS12).
     pub(super) fn check(&self, incoming: &Incoming) -> Result<(), Refusal> {
-        let Some((resource, token)) = self.0.as_deref() else {
-            return Ok(());
-        };
+        self.0.as_ref().map_or(Ok(()), |grant| grant.check(incoming))
+    }
+}
+
+trait Granted: fmt::Debug + Send + Sync {
+    fn principal(&self) -> &Principal;
+    fn check(&self, incoming: &Incoming) -> Result<(), Refusal>;
+}
+
+#[derive(Debug)]
+struct Verified {
+    resource: Arc<ResourceServer>,
+    token: AccessToken,
+}
+
+impl Granted for Verified {
+    fn principal(&self) -> &Principal {
+        &self.token.principal
+    }
+
+    fn check(&self, incoming: &Incoming) -> Result<(), Refusal> {
+        let Self { resource, token } = self;
         if !resource.has_tool_scopes() {
             return Ok(());
         }
@@ -113,29 +218,6 @@ impl Grant {
             return Ok(());
         }
         Err(Refusal::challenge(resource, &Reason::InsufficientScope(lacking)))
-    }
-}
-
-/// What a protected server does with a request before its token has been verified.
-pub(super) fn begin<A>(
-    server: HttpServer<A>,
-    resource: &ResourceServer,
-    head: &Parts,
-) -> Result<PendingAuth<A>, Refusal> {
-    // RFC 6750, 2.3: there it would be in everybody's logs.
-    let token = match head::query(head.uri.query(), "access_token") {
-        Some(_) => Err(Reason::MalformedRequest),
-        None => bearer(&head.headers),
-    };
-    let token = token.map_err(|reason| Refusal::challenge(resource, &reason))?;
-    Ok(PendingAuth { server, token })
-}
-
-/// The metadata of the resource, for whoever asks (AUTH-RS06).
-pub(super) fn publish(resource: &ResourceServer, head: &Parts) -> Result<Response<Bytes>, Refusal> {
-    match head.method {
-        Method::GET | Method::HEAD => Ok(json(resource.metadata())),
-        _ => Err(Refusal::MethodNotAllowed("GET, HEAD")),
     }
 }
 

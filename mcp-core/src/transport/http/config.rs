@@ -2,8 +2,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::{Cors, EventStore, Hosts, MemoryEvents, Origins};
-use crate::auth::ResourceServer;
+use super::{Cors, EventStore, Hosts, MemoryEvents, Origins, Protection};
 use crate::config::SessionConfig;
 
 /// Where the two endpoints of HTTP+SSE are.
@@ -42,8 +41,10 @@ pub struct HttpConfig {
     /// What pages that may call can send and read, or `None` to leave that to whoever mounts the
     /// server. Default [`Cors::default`].
     pub cors: Option<Cors>,
-    /// What requests must show to be served, or `None` to serve everybody. Default `None`.
-    pub resource: Option<Arc<ResourceServer>>,
+    /// What requests must show to be served: the rules of a
+    /// [`ResourceServer`](crate::auth::ResourceServer), or `None` to serve everybody. Default
+    /// `None`.
+    pub resource: Option<Protection>,
     /// Bytes that all messages being received may take together. Default 64 MiB: sixteen of the
     /// largest there may be, or thousands of the usual ones. Beyond it they are refused with 503.
     pub upload_bytes: usize,

@@ -32,7 +32,7 @@ mod streams;
 mod upload;
 
 pub use access::{Hosts, Origins};
-pub use admit::PendingAuth;
+pub use admit::{PendingAuth, Protection};
 #[cfg(feature = "client")]
 pub use client::{
     Challenge, DroppedTool, Failure, Fetch, FetchId, HttpClient, HttpClientConfig, HttpClientEvent,

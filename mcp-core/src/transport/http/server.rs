@@ -12,7 +12,7 @@ use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Method, Response};
 
-use super::admit::{self, Grant};
+use super::admit::Grant;
 use super::budget::{Budget, Share};
 use super::head::{self, Claims, Fields};
 use super::modern::Stateless;
@@ -207,7 +207,7 @@ impl<A: Default> HttpServer<A> {
         verified: Result<AccessToken, VerifyError>,
     ) -> Admission<A> {
         let grant = match &self.shared.config.resource {
-            Some(resource) => Grant::new(resource, verified),
+            Some(protection) => protection.grant(verified),
             None => Ok(Grant::default()),
         };
         grant
@@ -287,12 +287,12 @@ impl<A: Default> HttpServer<A> {
             return Ok(Admission::Reject(cors.preflight(head, methods)));
         }
         match &config.resource {
-            Some(resource) if resource.publishes_at(head.uri.path()) => {
-                admit::publish(resource, head).map(Admission::Reject)
+            Some(protection) if protection.publishes_at(head.uri.path()) => {
+                protection.publish(head).map(Admission::Reject)
             }
-            Some(resource) => {
+            Some(protection) => {
                 let server = Self { shared: Arc::clone(&self.shared) };
-                admit::begin(server, resource, head).map(Admission::Authorize)
+                protection.begin(server, head).map(Admission::Authorize)
             }
             None => self.admit(now, (head, &fields), Grant::default()),
         }
