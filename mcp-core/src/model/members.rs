@@ -15,9 +15,20 @@ use crate::small::SmallMap;
 
 /// The members of an object in order, values verbatim.
 #[derive(Clone, Default)]
-pub(super) struct Members(pub(super) Vec<(String, RawJson)>);
+pub(crate) struct Members(pub(crate) Vec<(String, RawJson)>);
 
 impl Members {
+    /// The members of a value; none of what is no object.
+    pub(crate) fn of(value: &RawJson) -> Self {
+        // Only a number limit of the parser can get in the way of a valid object.
+        if value.is_object() { value.to().unwrap_or_default() } else { Self::default() }
+    }
+
+    /// The member that counts where several have the same name, for those who keep the last.
+    pub(crate) fn last(&self, key: &str) -> Option<&RawJson> {
+        self.0.iter().rfind(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
     pub(super) fn get(&self, key: &str) -> Option<&RawJson> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }

@@ -67,9 +67,8 @@ impl RawObject {
     }
 
     /// The members in their order, keys unescaped and values verbatim.
-    pub(super) fn members(&self) -> Members {
-        // Only a depth or number limit of the parser can get in the way of a valid object.
-        self.decode().unwrap_or_default()
+    pub(crate) fn members(&self) -> Members {
+        Members::of(&self.0)
     }
 
     /// The schema `{"type":"object"}`, which accepts every object.

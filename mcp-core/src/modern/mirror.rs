@@ -3,12 +3,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde_json::{Map, Value};
-
-use crate::model::RawObject;
+use crate::model::members::Members;
+use crate::model::{RawJson, RawObject};
 
 /// The member of a property's schema that names its header.
 const ANNOTATION: &str = "x-mcp-header";
+
+/// How deep an annotation is looked for.
+const MAX_DEPTH: usize = 128;
 
 /// The arguments of a tool that are mirrored in headers: what the `x-mcp-header` members of its
 /// input schema say (`2026-07-28/basic/transports/streamable-http#custom-headers-from-tool-parameters`).
@@ -74,10 +76,7 @@ impl MirroredParams {
         if !text.contains(ANNOTATION) && !text.contains('\\') {
             return Ok(found);
         }
-        let Ok(schema) = schema.decode::<Map<String, Value>>() else {
-            return Ok(found);
-        };
-        found.visit(&schema, &mut Position::default())?;
+        found.visit(&schema.members(), &mut Position::default())?;
         Ok(found)
     }
 
@@ -92,31 +91,17 @@ impl MirroredParams {
         self.0.is_empty()
     }
 
-    /// Looks at a schema and those in it. How deep this goes is bounded by the parser.
-    fn visit<'a>(
-        &mut self,
-        schema: &'a Map<String, Value>,
-        at: &mut Position<'a>,
-    ) -> Result<(), InvalidAnnotation> {
-        if let Some(annotation) = schema.get(ANNOTATION) {
+    /// Looks at a schema and those in it.
+    fn visit(&mut self, schema: &Members, at: &mut Position) -> Result<(), InvalidAnnotation> {
+        if let Some(annotation) = schema.last(ANNOTATION) {
             let param = self.read(annotation, schema, at);
             self.0.push(param.map_err(|problem| at.invalid(problem))?);
         }
-        for (keyword, value) in schema {
+        for (keyword, value) in &schema.0 {
             match keyword.as_str() {
-                "properties" => at.within(keyword, |at| {
-                    for (name, property) in value.as_object().into_iter().flatten() {
-                        at.within(name, |at| self.visit_value(property, at))?;
-                    }
-                    Ok(())
-                }),
+                "properties" => at.within(keyword, |at| self.visit_each(value, at)),
                 "$defs" | "definitions" | "patternProperties" | "dependentSchemas"
-                | "dependencies" => at.aside(keyword, |at| {
-                    for (name, schema) in value.as_object().into_iter().flatten() {
-                        at.within(name, |at| self.visit_value(schema, at))?;
-                    }
-                    Ok(())
-                }),
+                | "dependencies" => at.aside(keyword, |at| self.visit_each(value, at)),
                 "items"
                 | "prefixItems"
                 | "additionalItems"
@@ -132,11 +117,9 @@ impl MirroredParams {
                 | "if"
                 | "then"
                 | "else"
-                | "contentSchema" => at.aside(keyword, |at| match value {
-                    Value::Array(schemas) => {
-                        schemas.iter().try_for_each(|schema| self.visit_value(schema, at))
-                    }
-                    schema => self.visit_value(schema, at),
+                | "contentSchema" => at.aside(keyword, |at| match value.to::<Vec<RawJson>>() {
+                    Ok(schemas) => schemas.iter().try_for_each(|it| self.visit_value(it, at)),
+                    Err(_) => self.visit_value(value, at),
                 }),
                 // Of the rest nothing is a schema: an annotation in there is an example of one.
                 _ => Ok(()),
@@ -145,27 +128,35 @@ impl MirroredParams {
         Ok(())
     }
 
-    fn visit_value<'a>(
+    /// Looks at schemas by name.
+    fn visit_each(
         &mut self,
-        schema: &'a Value,
-        at: &mut Position<'a>,
+        schemas: &RawJson,
+        at: &mut Position,
     ) -> Result<(), InvalidAnnotation> {
-        match schema {
-            Value::Object(schema) => self.visit(schema, at),
-            _ => Ok(()),
-        }
+        let schemas = Members::of(schemas).0;
+        schemas.iter().try_for_each(|(name, it)| at.within(name, |at| self.visit_value(it, at)))
+    }
+
+    fn visit_value(
+        &mut self,
+        schema: &RawJson,
+        at: &mut Position,
+    ) -> Result<(), InvalidAnnotation> {
+        // Deeper than that no parser goes, and nobody else's schemas reach.
+        if at.path.len() > MAX_DEPTH { Ok(()) } else { self.visit(&Members::of(schema), at) }
     }
 
     fn read(
         &self,
-        annotation: &Value,
-        schema: &Map<String, Value>,
-        at: &Position<'_>,
+        annotation: &RawJson,
+        schema: &Members,
+        at: &Position,
     ) -> Result<MirroredParam, AnnotationProblem> {
-        let name = annotation.as_str().filter(|name| is_token(name));
+        let name = annotation.to::<String>().ok().filter(|name| is_token(name));
         let name = name.ok_or(AnnotationProblem::Token)?;
         let path = at.argument().ok_or(AnnotationProblem::Place)?;
-        if !schema.get("type").is_some_and(can_be_mirrored) {
+        if !schema.last("type").is_some_and(can_be_mirrored) {
             return Err(AnnotationProblem::Type);
         }
         let header = alloc::format!("Mcp-Param-{name}");
@@ -178,23 +169,23 @@ impl MirroredParams {
 
 /// Where in a schema a subschema stands.
 #[derive(Default)]
-struct Position<'a> {
+struct Position {
     /// The members that lead there; where they are an array's, its items are not told apart.
-    path: Vec<&'a str>,
+    path: Vec<String>,
     /// How many of those are keywords other than `properties`.
     aside: usize,
 }
 
-impl<'a> Position<'a> {
-    fn within<T>(&mut self, member: &'a str, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(member);
+impl Position {
+    fn within<T>(&mut self, member: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(member.into());
         let result = visit(self);
         self.path.pop();
         result
     }
 
     /// Goes where no argument is that could be mirrored.
-    fn aside<T>(&mut self, keyword: &'a str, visit: impl FnOnce(&mut Self) -> T) -> T {
+    fn aside<T>(&mut self, keyword: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
         self.aside += 1;
         let result = self.within(keyword, visit);
         self.aside -= 1;
@@ -207,7 +198,7 @@ impl<'a> Position<'a> {
             return None;
         }
         // `properties`, a name, `properties`, a name …
-        Some(self.path.iter().skip(1).step_by(2).map(|name| (*name).into()).collect())
+        Some(self.path.iter().skip(1).step_by(2).cloned().collect())
     }
 
     fn invalid(&self, problem: AnnotationProblem) -> InvalidAnnotation {
@@ -239,10 +230,11 @@ impl MirroredParam {
     /// The argument in a call's arguments; `None` if it is absent or null, and then there is no
     /// header either (HDR-21).
     #[must_use]
-    pub fn argument<'a>(&self, arguments: &'a Map<String, Value>) -> Option<&'a Value> {
-        let (last, parents) = self.path.split_last()?;
-        let parent = parents.iter().try_fold(arguments, |at, name| at.get(name)?.as_object())?;
-        parent.get(last).filter(|value| !value.is_null())
+    pub fn argument(&self, arguments: &RawObject) -> Option<RawJson> {
+        let value = self.path.iter().try_fold(arguments.as_json().clone(), |at, name| {
+            Members::of(&at).last(name).cloned()
+        })?;
+        (!value.is_null()).then_some(value)
     }
 
     /// What a client writes into the header: strings as they are, integers in decimal, `true` or
@@ -252,12 +244,15 @@ impl MirroredParam {
     /// then says what is wrong with it.
     #[cfg(feature = "http")]
     #[must_use]
-    pub fn value(&self, arguments: &Map<String, Value>) -> Option<String> {
-        match self.argument(arguments)? {
-            Value::String(text) => Some(super::header::encode(text).into_owned()),
-            Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
-            Value::Number(number) => integer(&alloc::format!("{number}")),
-            _ => None,
+    pub fn value(&self, arguments: &RawObject) -> Option<String> {
+        let argument = self.argument(arguments)?;
+        match argument.as_str() {
+            json if json.starts_with('"') => {
+                let text: String = argument.to().ok()?;
+                Some(super::header::encode(&text).into_owned())
+            }
+            flag @ ("true" | "false") => Some(flag.into()),
+            json => integer(json),
         }
     }
 }
@@ -265,12 +260,9 @@ impl MirroredParam {
 /// An integer in decimal, if it is one of those that may be mirrored (HDR-16): `42.0` is 42.
 #[cfg(feature = "http")]
 fn integer(number: &str) -> Option<String> {
-    const SAFE: i64 = (1 << 53) - 1;
-    let whole = number.split_once('.').map_or(number, |(whole, fraction)| {
-        if fraction.bytes().all(|digit| digit == b'0') { whole } else { number }
-    });
-    let value = whole.parse::<i64>().ok().filter(|value| (-SAFE..=SAFE).contains(value))?;
-    Some(alloc::format!("{value}"))
+    const SAFE: f64 = 9_007_199_254_740_991.0;
+    let value: f64 = number.parse().ok()?;
+    (value.fract() == 0.0 && value.abs() <= SAFE).then(|| alloc::format!("{}", value as i64))
 }
 
 fn is_token(name: &str) -> bool {
@@ -282,8 +274,9 @@ fn is_token(name: &str) -> bool {
 ///
 /// `["string","null"]` does not, though an argument that is null has no header (HDR-21): the
 /// official SDKs take it for a bad annotation and drop the tool.
-fn can_be_mirrored(kind: &Value) -> bool {
-    matches!(kind.as_str(), Some("string" | "integer" | "boolean"))
+fn can_be_mirrored(kind: &RawJson) -> bool {
+    let kind = kind.to::<String>();
+    matches!(kind.as_deref(), Ok("string" | "integer" | "boolean"))
 }
 
 #[cfg(test)]
@@ -401,8 +394,8 @@ mod tests {
             (r#"{"a":"b"}"#, None),
             (r#"{"b":"x"}"#, None),
         ] {
-            let arguments: Map<String, Value> = serde_json::from_str(arguments).unwrap();
-            assert_eq!(param.argument(&arguments).and_then(Value::as_str), expected);
+            let argument = param.argument(&arguments.parse().unwrap());
+            assert_eq!(argument.map(|it| it.to::<String>().unwrap()).as_deref(), expected);
         }
     }
 }

@@ -8,12 +8,12 @@ use alloc::format;
 use alloc::string::String;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::head::{self, Claims, Field, Several, Version};
 use super::mcp::PROTOCOL_VERSION;
 use crate::jsonrpc::{ErrorCode, ErrorObject, RawJson};
+use crate::model::RawObject;
+use crate::model::members::Members;
 use crate::modern::header::decode;
 use crate::modern::{Candidate, MirroredParam, MirroredParams};
 
@@ -54,25 +54,18 @@ pub(super) fn check_params(
     params: &RawJson,
     mirrored: &MirroredParams,
 ) -> Result<(), ErrorObject> {
-    #[derive(Deserialize)]
-    struct Params {
-        #[serde(default)]
-        arguments: Value,
-    }
     if mirrored.is_empty() {
         return Ok(());
     }
-    let Params { arguments } =
-        params.to().map_err(|_| ErrorObject::invalid_params("Invalid params"))?;
-    let none = Map::new();
-    let arguments = arguments.as_object().unwrap_or(&none);
-    mirrored.iter().try_for_each(|param| check_param(headers, param, arguments))
+    let arguments = Members::of(params).last("arguments").cloned();
+    let arguments = arguments.and_then(|json| RawObject::try_from(json).ok()).unwrap_or_default();
+    mirrored.iter().try_for_each(|param| check_param(headers, param, &arguments))
 }
 
 fn check_param(
     headers: &HeaderMap,
     param: &MirroredParam,
-    arguments: &Map<String, Value>,
+    arguments: &RawObject,
 ) -> Result<(), ErrorObject> {
     let Ok(name) = HeaderName::from_bytes(param.header().as_bytes()) else {
         return Ok(());
@@ -82,17 +75,17 @@ fn check_param(
     let (header, argument) = match (header, param.argument(arguments)) {
         (None, None) => return Ok(()),
         // It cannot be mirrored, and does not fit the schema: its handler says so better.
-        (None, Some(Value::Array(_) | Value::Object(_))) => return Ok(()),
+        (None, Some(argument)) if argument.as_str().starts_with(['[', '{']) => return Ok(()),
         (None, Some(_)) => return Err(mismatch(&name, "is missing")),
         (Some(_), None) => return Err(mismatch(&name, "has no counterpart in the body")),
         (Some(header), Some(argument)) => (header, argument),
     };
     let header = decode(header).ok_or_else(|| mismatch(&name, NOT_BASE64))?;
-    let same = match argument {
-        Value::String(text) => header == *text,
-        Value::Bool(flag) => header == if *flag { "true" } else { "false" },
-        Value::Number(number) => is_same_number(&header, &format!("{number}")),
-        _ => false,
+    let same = match argument.as_str() {
+        text if text.starts_with('"') => argument.to::<String>().is_ok_and(|text| header == text),
+        flag @ ("true" | "false") => header == flag,
+        container if container.starts_with(['[', '{']) => false,
+        number => is_same_number(&header, number),
     };
     if same { Ok(()) } else { Err(mismatch(&name, "does not match the body")) }
 }

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use crate::jsonrpc::{RawJson, with_member};
 use crate::model::RawObject;
@@ -84,7 +83,7 @@ impl Tools {
         #[derive(Deserialize)]
         struct Call {
             #[serde(default)]
-            arguments: Map<String, Value>,
+            arguments: RawObject,
         }
         let Some(mirrored) = self.0.get(name) else { return Vec::new() };
         let Ok(Call { arguments }) = params.to() else { return Vec::new() };
