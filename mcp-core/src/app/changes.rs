@@ -1,6 +1,5 @@
 //! What a server's catalog is made of, and how it changes.
 
-use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::future::Future;
@@ -16,6 +15,7 @@ use super::tool::{ToolEntry, ToolOutput};
 use super::{CallError, ConfigError, Context};
 use crate::jsonrpc::RawJson;
 use crate::model::{GetPromptResult, Prompt, Resource, ResourceTemplate, TaskSupport, Tool};
+use crate::small::SmallSet;
 
 /// Tools, resources and prompts to add to a running server, and names to take away.
 ///
@@ -93,7 +93,7 @@ impl Changes {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: ResourceOutput,
     {
-        self.resources.push(ResourceEntry::new(resource, handler));
+        self.add_resource(ResourceEntry::new(resource, handler));
         self
     }
 
@@ -106,12 +106,7 @@ impl Changes {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: ResourceOutput,
     {
-        match TemplateEntry::new(template, handler) {
-            Ok(entry) => self.templates.push(entry),
-            Err(mistake) => {
-                self.mistake.get_or_insert(mistake);
-            }
-        }
+        self.add_template(TemplateEntry::new(template, handler));
         self
     }
 
@@ -125,7 +120,7 @@ impl Changes {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: Into<GetPromptResult>,
     {
-        self.prompts.push(PromptEntry::new(prompt, handler));
+        self.add_prompt(PromptEntry::new(prompt, handler));
         self
     }
 
@@ -151,6 +146,36 @@ impl Changes {
     pub fn remove_prompt(mut self, name: impl Into<String>) -> Self {
         self.removed_prompts.push(name.into());
         self
+    }
+
+    // What not every server offers is checked here, where nothing but its being offered leads.
+
+    fn add_resource(&mut self, entry: ResourceEntry) {
+        self.note(entry.check().and_then(|()| check_json(&entry, &entry.resource)));
+        self.resources.push(entry);
+    }
+
+    fn add_template(&mut self, entry: Result<TemplateEntry, ConfigError>) {
+        match entry {
+            Ok(entry) => {
+                self.note(
+                    entry.check().and_then(|()| check_json(&entry, &entry.resource_template)),
+                );
+                self.templates.push(entry);
+            }
+            Err(mistake) => self.note(Err(mistake)),
+        }
+    }
+
+    fn add_prompt(&mut self, entry: PromptEntry) {
+        self.note(check_json(&entry, &entry.prompt));
+        self.prompts.push(entry);
+    }
+
+    fn note(&mut self, found: Result<(), ConfigError>) {
+        if let Err(mistake) = found {
+            self.mistake.get_or_insert(mistake);
+        }
     }
 
     /// The name of a tool that can be run as a task.
@@ -181,31 +206,30 @@ impl Changes {
         if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        self.tools.iter_mut().try_for_each(ToolEntry::check)?;
-        self.resources.iter().try_for_each(ResourceEntry::check)?;
-        self.templates.iter().try_for_each(TemplateEntry::check)?;
-        check_items(&self.tools, |entry| &entry.tool)?;
-        check_items(&self.resources, |entry| &entry.resource)?;
-        check_items(&self.templates, |entry| &entry.resource_template)?;
-        check_items(&self.prompts, |entry| &entry.prompt)
+        for entry in &mut self.tools {
+            entry.check()?;
+            check_json(entry, &entry.tool)?;
+        }
+        check_names(&self.tools)?;
+        check_names(&self.resources)?;
+        check_names(&self.templates)?;
+        check_names(&self.prompts)
     }
 }
 
-/// Names are unique, and everything can be written as JSON.
-fn check_items<T: Item, W: Serialize>(
-    items: &[T],
-    wire: impl Fn(&T) -> &W,
-) -> Result<(), ConfigError> {
-    let mut names = BTreeSet::new();
-    for item in items {
-        let kind = T::KIND;
-        let name = || String::from(item.key());
-        if !names.insert(item.key()) {
-            return Err(ConfigError::Duplicate { kind, name: name() });
-        }
-        if RawJson::from_value(wire(item)).is_err() {
-            return Err(ConfigError::NoJson { kind, name: name() });
-        }
+/// It can be written as JSON.
+fn check_json<T: Item>(item: &T, wire: &impl Serialize) -> Result<(), ConfigError> {
+    match RawJson::from_value(wire) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(ConfigError::NoJson { kind: T::KIND, name: item.key().into() }),
     }
-    Ok(())
+}
+
+/// Names are unique.
+fn check_names<T: Item>(items: &[T]) -> Result<(), ConfigError> {
+    let mut names = SmallSet::new();
+    match items.iter().map(T::key).find(|name| !names.insert(*name)) {
+        Some(name) => Err(ConfigError::Duplicate { kind: T::KIND, name: name.into() }),
+        None => Ok(()),
+    }
 }
