@@ -1,10 +1,10 @@
 //! Adding a member to an object, or to its `_meta`, without touching anything else of it.
 
-use alloc::borrow::Cow;
 use alloc::string::String;
-use core::fmt::Write;
+use core::fmt::{self, Write};
 
 use bytes::BytesMut;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 #[cfg(feature = "std")]
@@ -144,9 +144,27 @@ fn meta_of(object: &RawJson) -> Result<Option<&str>, serde_json::Error> {
     Ok(meta.map(RawValue::get))
 }
 
+/// Whether the text is an object with a member of that name.
 fn has_member(object: &str, key: &str) -> bool {
-    type Members<'a> = alloc::collections::BTreeMap<Cow<'a, str>, &'a RawValue>;
-    serde_json::from_str::<Members<'_>>(object).is_ok_and(|members| members.contains_key(key))
+    struct Named<'k>(&'k str);
+
+    impl<'de> Visitor<'de> for Named<'_> {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
+            let mut is_there = false;
+            while let Some((name, IgnoredAny)) = members.next_entry::<String, _>()? {
+                is_there |= name == self.0;
+            }
+            Ok(is_there)
+        }
+    }
+
+    serde_json::Deserializer::from_str(object).deserialize_map(Named(key)).unwrap_or(false)
 }
 
 #[cfg(all(test, feature = "std"))]
