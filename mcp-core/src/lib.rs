@@ -53,6 +53,8 @@ pub mod config;
 #[cfg(feature = "driver")]
 pub mod driver;
 pub mod error;
+#[cfg_attr(not(feature = "driver"), allow(dead_code))]
+mod flat;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod id;

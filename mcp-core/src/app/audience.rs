@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::connection::Connection;
+use crate::flat::FlatSet;
 use crate::small::{SmallMap, SmallSet};
 
 /// The live connections of a server, and their subscriptions.
@@ -26,7 +27,7 @@ type Key = usize;
 #[derive(Debug)]
 struct Member {
     connection: Weak<Connection>,
-    watches: SmallSet<Arc<str>>,
+    watches: FlatSet<Arc<str>>,
 }
 
 /// A connection's place in the audience.
@@ -47,7 +48,7 @@ impl Audience {
         if members.members.contains_key(&key) {
             return;
         }
-        let member = Member { connection: Arc::downgrade(connection), watches: SmallSet::new() };
+        let member = Member { connection: Arc::downgrade(connection), watches: FlatSet::new() };
         members.members.insert(key, member);
         drop(members);
         connection.keep(Seat { audience: Arc::downgrade(&self.0), key });

@@ -11,6 +11,7 @@ use super::decode;
 use super::task::Tasks;
 use super::{Connection, Context};
 use crate::error::SendError;
+use crate::flat::FlatSet;
 use crate::id::RequestId;
 use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;
@@ -72,16 +73,16 @@ struct Table {
 
 #[derive(Debug)]
 struct Listener {
-    lists: SmallSet<List>,
-    watches: SmallSet<Watched>,
+    lists: FlatSet<List>,
+    watches: FlatSet<Watched>,
     notes: Arc<Mutex<Notes>>,
 }
 
 /// What a listener has not sent yet.
 #[derive(Debug, Default)]
 struct Notes {
-    changed: SmallSet<List>,
-    updated: SmallSet<Watched>,
+    changed: FlatSet<List>,
+    updated: FlatSet<Watched>,
     waker: Option<Waker>,
 }
 
@@ -189,7 +190,7 @@ impl Listeners {
         let mut table = lock(&self.0);
         let key = table.next;
         table.next += 1;
-        let mut watches = SmallSet::new();
+        let mut watches = FlatSet::new();
         let resources = honoured.resource_subscriptions.iter().flatten();
         let resources = resources.map(|uri| Watched::Resource(uri.as_str().into()));
         let tasks = honoured.task_ids.iter().flatten();

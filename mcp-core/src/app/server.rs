@@ -27,12 +27,12 @@ use super::shelf::Shelf;
 use super::task::Tasks;
 use super::tool::ToolEntry;
 use super::{ConfigError, Context, Handler, Work};
+use crate::flat::FlatMap;
 use crate::jsonrpc::{ErrorObject, Params, RawJson, Reply};
 use crate::lifecycle::{Method, MethodSet, NotificationMethod};
 use crate::model::{Implementation, InitializeResult, ResourceUpdatedParams};
 use crate::modern::MirroredParams;
 use crate::session::{Client, SessionSnapshot};
-use crate::small::SmallMap;
 
 /// Tools, resources and prompts, ready to be given to a driver.
 ///
@@ -57,9 +57,9 @@ pub(super) struct Inner {
     pub(super) resources: Shelf<ResourceEntry>,
     pub(super) templates: Shelf<TemplateEntry>,
     pub(super) prompts: Shelf<PromptEntry>,
-    pub(super) completions: SmallMap<Subject, SmallMap<String, Completer>>,
-    pub(super) methods: SmallMap<Method, MethodEntry>,
-    pub(super) notifications: SmallMap<NotificationMethod, Listener>,
+    pub(super) completions: FlatMap<Subject, FlatMap<String, Completer>>,
+    pub(super) methods: FlatMap<Method, MethodEntry>,
+    pub(super) notifications: FlatMap<NotificationMethod, Listener>,
     pub(super) on_initialize: Option<OnInitialize>,
     pub(super) max_subscriptions: usize,
     pub(super) audience: Audience,

@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::peer::Answer;
 use crate::app::Connection;
+use crate::flat::FlatMap;
 use crate::id::{RequestHandle, RequestKey};
 use crate::session::{Lane, ServerSession};
-use crate::small::{Few, SmallMap};
+use crate::small::Few;
 use crate::time::Instant;
 
 /// What a handler works on.
@@ -55,13 +56,13 @@ pub(super) struct Links {
 /// Nothing is woken, stopped or dropped while they are locked: that could come back here.
 #[derive(Default)]
 struct Tables {
-    writers: SmallMap<WriterKey, Writer>,
+    writers: FlatMap<WriterKey, Writer>,
     /// Work for answers that are polled together with it, on its way there.
-    exchanges: SmallMap<Lane, Jobs>,
+    exchanges: FlatMap<Lane, Jobs>,
     /// The handlers at work that nobody has stopped, and whom to wake to stop them.
-    tasks: SmallMap<Work, Waker>,
+    tasks: FlatMap<Work, Waker>,
     /// Who waits for answers of the client.
-    answers: SmallMap<RequestHandle, Arc<Answer>>,
+    answers: FlatMap<RequestHandle, Arc<Answer>>,
 }
 
 /// Writers that are to look what there is.

@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 use core::fmt;
 
+use crate::flat::FlatSet;
 use crate::revision::Revision;
-use crate::small::SmallSet;
 use Revision::{V2024_11_05 as R1, V2025_06_18 as R3, V2025_11_25 as R4, V2026_07_28 as R5};
 use Sender::{Both, Client, Server};
 
@@ -155,7 +155,7 @@ methods! {
 /// assert!(!methods.contains(&Method::PromptsGet));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MethodSet(SmallSet<Method>);
+pub struct MethodSet(FlatSet<Method>);
 
 impl MethodSet {
     /// Adds a method.

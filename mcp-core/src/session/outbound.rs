@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use super::patience::Patience;
 use super::{Lane, Outgoing};
+use crate::flat::{FlatMap, FlatSet};
 use crate::id::RequestHandle;
-use crate::small::{SmallMap, SmallSet};
 use crate::time::Instant;
 
 /// A request of ours that has no answer yet.
@@ -26,8 +26,8 @@ pub(super) enum Deferred {
 
 #[derive(Debug, Default)]
 pub(super) struct Outbound {
-    pending: SmallMap<RequestHandle, Pending>,
-    deadlines: SmallSet<(Instant, RequestHandle)>,
+    pending: FlatMap<RequestHandle, Pending>,
+    deadlines: FlatSet<(Instant, RequestHandle)>,
     deferred: VecDeque<Deferred>,
     last: u64,
 }

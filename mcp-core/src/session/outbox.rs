@@ -4,8 +4,9 @@ use alloc::collections::VecDeque;
 
 use super::{Counters, Lane, Transmit};
 use crate::config::{Limits, Timeouts};
+use crate::flat::FlatMap;
 use crate::id::RequestHandle;
-use crate::small::{SmallMap, push_back};
+use crate::small::push_back;
 use crate::time::Instant;
 
 /// What a waiting frame costs beyond its own bytes: a flood of tiny ones must not slip through
@@ -18,7 +19,7 @@ const ROOM: usize = 1;
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     standing: Queue,
-    exchanges: SmallMap<u64, Queue>,
+    exchanges: FlatMap<u64, Queue>,
     /// What waits for exchanges, in all.
     exchanged: Weight,
     /// The room of an exchange that is over, for the next one: each has one frame as a rule.

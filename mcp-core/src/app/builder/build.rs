@@ -16,20 +16,20 @@ use super::super::task::Tasks;
 use super::super::template::Template;
 use super::ServerBuilder;
 use super::capabilities::{served_methods, tasks_capability};
+use crate::flat::FlatMap;
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ForRevision, InitializeResult, TASKS_EXTENSION};
 use crate::revision::Revision;
-use crate::small::SmallMap;
 
 /// What is found to be as it must.
 struct Parts {
     page_size: Option<NonZeroUsize>,
-    completions: SmallMap<Subject, SmallMap<String, Completer>>,
+    completions: FlatMap<Subject, FlatMap<String, Completer>>,
     listeners: Listeners,
     tasks: Option<Arc<Tasks>>,
-    methods: SmallMap<Method, MethodEntry>,
-    notifications: SmallMap<NotificationMethod, Listener>,
+    methods: FlatMap<Method, MethodEntry>,
+    notifications: FlatMap<NotificationMethod, Listener>,
 }
 
 impl ServerBuilder {
@@ -113,8 +113,8 @@ impl ServerBuilder {
 
     fn take_completions(
         &mut self,
-    ) -> Result<SmallMap<Subject, SmallMap<String, Completer>>, ConfigError> {
-        let mut completions: SmallMap<Subject, SmallMap<String, Completer>> = SmallMap::new();
+    ) -> Result<FlatMap<Subject, FlatMap<String, Completer>>, ConfigError> {
+        let mut completions: FlatMap<Subject, FlatMap<String, Completer>> = FlatMap::new();
         for (subject, argument, completer) in core::mem::take(&mut self.completions) {
             if !self.has_argument(&subject, &argument) {
                 let reference = subject.name().into();
@@ -143,10 +143,8 @@ impl ServerBuilder {
         }
     }
 
-    fn take_notifications(
-        &mut self,
-    ) -> Result<SmallMap<NotificationMethod, Listener>, ConfigError> {
-        let mut notifications = SmallMap::new();
+    fn take_notifications(&mut self) -> Result<FlatMap<NotificationMethod, Listener>, ConfigError> {
+        let mut notifications = FlatMap::new();
         for (name, listener) in core::mem::take(&mut self.notifications) {
             let method = NotificationMethod::from_name(&name);
             let mine = matches!(
@@ -163,8 +161,8 @@ impl ServerBuilder {
         Ok(notifications)
     }
 
-    fn take_methods(&mut self) -> Result<SmallMap<Method, MethodEntry>, ConfigError> {
-        let mut methods = SmallMap::new();
+    fn take_methods(&mut self) -> Result<FlatMap<Method, MethodEntry>, ConfigError> {
+        let mut methods = FlatMap::new();
         for (name, entry) in core::mem::take(&mut self.methods) {
             let method = Method::from_name(&name);
             if !matches!(method, Method::Other(_)) {

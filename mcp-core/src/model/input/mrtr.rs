@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::{self, Vec};
 
 use serde::de::MapAccess;
 use serde::ser::SerializeStruct;
@@ -12,7 +13,7 @@ use super::tagged::{self, Tagged};
 use super::wire::wire;
 use super::{CreateMessageParams, ElicitParams, EmptyParams, ForRevision, Meta, ResultType};
 use crate::revision::Revision;
-use crate::small::{self, SmallMap};
+use crate::small::SmallMap;
 
 wire! {
     /// A result that asks for input (`2026-07-28/basic/patterns/mrtr#inputrequiredresult`).
@@ -86,7 +87,7 @@ impl InputRequests {
     }
 
     /// What to ask, ordered by key.
-    pub fn iter(&self) -> small::Iter<'_, String, InputRequest> {
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &InputRequest)> {
         self.0.iter()
     }
 
@@ -105,19 +106,19 @@ impl InputRequests {
 
 impl<'a> IntoIterator for &'a InputRequests {
     type Item = (&'a String, &'a InputRequest);
-    type IntoIter = small::Iter<'a, String, InputRequest>;
+    type IntoIter = vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+        self.iter().collect::<Vec<_>>().into_iter()
     }
 }
 
 impl IntoIterator for InputRequests {
     type Item = (String, InputRequest);
-    type IntoIter = small::IntoIter<String, InputRequest>;
+    type IntoIter = vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.into_iter().collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -129,7 +130,7 @@ impl FromIterator<(String, InputRequest)> for InputRequests {
 
 impl Serialize for InputRequests {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self)
+        serializer.collect_map(self.iter())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the ids that the client may not use again stand, and what each stream still owes.
 
 use super::Lane;
+use crate::flat::FlatMap;
 use crate::id::{RequestId, RequestKey};
 use crate::small::SmallMap;
 
@@ -15,7 +16,7 @@ pub(super) enum Place {
 pub(super) struct Ids {
     places: SmallMap<RequestId, (Place, Lane)>,
     /// How many requests of an exchange are still to be answered.
-    owed: SmallMap<u64, usize>,
+    owed: FlatMap<u64, usize>,
 }
 
 impl Ids {

@@ -8,10 +8,10 @@ use core::time::Duration;
 use super::schedule::{Appointment, Schedule};
 use super::server::SWEEP;
 use super::{EventId, EventLog, EventStore, SessionId};
+use crate::flat::{FlatMap, FlatSet};
 use crate::jsonrpc::Frame;
 use crate::revision::Revision;
 use crate::session::{Lane, ServerSession, StreamsSnapshot};
-use crate::small::{SmallMap, SmallSet};
 use crate::time::{Instant, is_due};
 
 /// The stream a client opens with `GET`.
@@ -24,9 +24,9 @@ pub(super) struct Streams {
     /// When the session is looked at although nobody reads any of them.
     appointment: Appointment,
     /// Streams that can still get messages.
-    live: SmallMap<u64, Live>,
+    live: FlatMap<u64, Live>,
     /// Those of them, the standing one aside, that were events and that nobody reads now.
-    detached: SmallSet<u64>,
+    detached: FlatSet<u64>,
     exchanges: u64,
     readers: u64,
     /// When the session ends unless its client shows that it has heard of it.
@@ -63,13 +63,13 @@ pub(super) enum Turn {
 impl Streams {
     pub(super) fn new(id: SessionId, store: &dyn EventStore, schedule: &Arc<Schedule>) -> Self {
         // One for the standing stream, and one for the answer to a `POST`.
-        let mut live = SmallMap::with_room_for(2);
+        let mut live = FlatMap::with_room_for(2);
         live.insert(STANDING, Live { streamed: true, ..Live::default() });
         Self {
             log: store.open(id),
             appointment: Appointment::new(schedule, id),
             live,
-            detached: SmallSet::new(),
+            detached: FlatSet::new(),
             exchanges: 0,
             readers: 0,
             unconfirmed_until: None,
