@@ -31,7 +31,7 @@ struct Member {
 }
 
 /// A connection's place in the audience.
-struct Seat {
+pub(super) struct Seat {
     audience: Weak<Mutex<Members>>,
     key: Key,
 }
@@ -51,7 +51,7 @@ impl Audience {
         let member = Member { connection: Arc::downgrade(connection), watches: FlatSet::new() };
         members.members.insert(key, member);
         drop(members);
-        connection.keep(Seat { audience: Arc::downgrade(&self.0), key });
+        connection.keep_seat(Seat { audience: Arc::downgrade(&self.0), key });
     }
 
     pub(super) fn watch(

@@ -6,8 +6,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::audience::Seat;
 use super::handler::Peer;
 use crate::error::SendError;
 use crate::jsonrpc::RawJson;
@@ -30,7 +31,14 @@ pub struct Connection {
     principal: OnceLock<Arc<str>>,
     /// A [`Level`] by its number.
     log_level: AtomicU8,
-    kept: Mutex<Vec<Box<dyn Send + Sync>>>,
+    kept: Mutex<Kept>,
+}
+
+/// What is dropped with the connection.
+struct Kept {
+    /// Its place among the clients of the server, of which there is mostly one.
+    seat: Option<Seat>,
+    guards: Vec<Box<dyn Send + Sync>>,
 }
 
 impl Connection {
@@ -54,7 +62,7 @@ impl Connection {
             client: OnceLock::new(),
             principal: OnceLock::new(),
             log_level: AtomicU8::new(log_level),
-            kept: Mutex::new(Vec::new()),
+            kept: Mutex::new(Kept { seat: None, guards: Vec::new() }),
         }
     }
 
@@ -75,8 +83,16 @@ impl Connection {
 
     /// Keeps something until the connection is gone, to clean up after the client in its `Drop`.
     pub fn keep(&self, guard: impl Send + Sync + 'static) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.push(Box::new(guard));
+        self.kept().guards.push(Box::new(guard));
+    }
+
+    /// Keeps a place in an audience until the connection is gone.
+    pub(super) fn keep_seat(&self, seat: Seat) {
+        let Kept { seat: kept, guards } = &mut *self.kept();
+        match kept {
+            None => *kept = Some(seat),
+            Some(_) => guards.push(Box::new(seat)),
+        }
     }
 
     /// Sets the least severe level of log messages the client wants.
@@ -139,6 +155,10 @@ impl Connection {
     #[must_use]
     pub fn wants_log(&self, level: Level) -> bool {
         self.log_level.load(Ordering::Relaxed) <= level as u8
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
