@@ -249,6 +249,32 @@ impl EventLog for Looks {
     }
 }
 
+/// Counts the logs it opens.
+#[derive(Debug, Default)]
+struct Opened(AtomicUsize);
+
+impl EventStore for Opened {
+    fn open(&self, _: SessionId) -> Box<dyn EventLog> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::new(Looks::default())
+    }
+}
+
+#[test]
+fn a_log_is_opened_for_the_first_event() {
+    let opened = Arc::new(Opened::default());
+    let web = Web::with(|config| config.events = opened.clone());
+    let mut client = web.join("2025-11-25");
+    let mut exchange = client.ask(&web, call(1));
+    client.answer(&web, 1, "a");
+    assert_eq!(Said::from(full(exchange.poll_answer(web.now))).status, StatusCode::OK);
+    assert_eq!(opened.0.load(Ordering::Relaxed), 0, "an answer alone is no event");
+    for _ in 0..2 {
+        drop(client.listen(&web));
+        assert_eq!(opened.0.load(Ordering::Relaxed), 1);
+    }
+}
+
 /// Does what is due until then, as a driver would.
 fn let_pass(web: &mut Web, until: Instant) -> usize {
     let mut telling = 0;
@@ -267,6 +293,8 @@ fn idle_sessions_cost_nothing_as_time_goes_by() {
     let looks = Looks::default();
     let mut web = Web::with(|config| config.events = Arc::new(looks.clone()));
     let mut clients: Vec<_> = (0..1000).map(|_| web.join("2025-11-25")).collect();
+    // A stream that there was has a log, and that is what is looked at.
+    clients.iter().for_each(|client| drop(client.listen(&web)));
     let start = web.now;
     assert_eq!(let_pass(&mut web, start + secs(60)), 0);
     assert_eq!(looks.take(), 1000);

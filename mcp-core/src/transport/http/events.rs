@@ -60,7 +60,8 @@ impl fmt::Display for EventId {
 ///
 /// Its methods are called while the session is locked and must not block.
 pub trait EventStore: fmt::Debug + Send + Sync {
-    /// The log of a new session.
+    /// The log of a session. Opened when the session has an event to keep, or its client asks for
+    /// some; most have no stream, and none.
     fn open(&self, session: SessionId) -> Box<dyn EventLog>;
 }
 

@@ -115,7 +115,7 @@ fn initialize<A: Default>(
     let id = shared.ids.generate();
     let mut session = ServerSession::new(now, Arc::clone(&shared.session));
     session.set_standing_read(now, false);
-    let mut streams = Streams::new(id, &*shared.config.events, &shared.schedule);
+    let mut streams = Streams::new(id, &shared.config.events, &shared.schedule);
     let (stream, reader) = streams.open_exchange();
     deliver(now, &mut session, lane(stream), incoming, bytes).map_err(Fault::Refusal)?;
     let slot = Slot::with_streams(id, session, streams, A::default());

@@ -36,7 +36,7 @@ impl<A: Default> HttpServer<A> {
         let mut session = ServerSession::restore(now, Arc::clone(&shared.session), snapshot)?;
         session.set_standing_read(now, false);
         let at = snapshot.streams.unwrap_or(StreamsSnapshot { exchanges: 0, standing: 0 });
-        let streams = Streams::restore(id, &*shared.config.events, &shared.schedule, at);
+        let streams = Streams::restore(id, &shared.config.events, &shared.schedule, at);
         let principal = snapshot.principal.as_deref().map(Principal::from_text);
         let slot = Slot::with_streams(id, session, streams, A::default()).owned_by(principal);
         let slot = Arc::new(slot);

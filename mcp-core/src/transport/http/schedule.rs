@@ -59,6 +59,10 @@ impl Appointment {
         entries.insert((at, self.session));
     }
 
+    pub(super) const fn session(&self) -> SessionId {
+        self.session
+    }
+
     pub(super) const fn at(&self) -> Option<Instant> {
         self.at
     }

@@ -20,7 +20,7 @@ pub(super) const STANDING: u64 = 0;
 /// What a session needs beside itself when it has many streams.
 #[derive(Debug)]
 pub(super) struct Streams {
-    log: Box<dyn EventLog>,
+    log: Log,
     /// When the session is looked at although nobody reads any of them.
     appointment: Appointment,
     /// Streams that can still get messages.
@@ -31,6 +31,37 @@ pub(super) struct Streams {
     readers: u64,
     /// When the session ends unless its client shows that it has heard of it.
     unconfirmed_until: Option<Instant>,
+}
+
+/// The events of the session, once there are any, or somebody asks for some: most sessions have no
+/// stream that could be resumed.
+#[derive(Debug)]
+enum Log {
+    Unopened(Arc<dyn EventStore>),
+    Open(Box<dyn EventLog>),
+}
+
+impl Log {
+    fn open(&mut self, session: SessionId) -> &mut dyn EventLog {
+        if let Self::Unopened(store) = self {
+            *self = Self::Open(store.open(session));
+        }
+        self.opened().expect("it has just been opened")
+    }
+
+    fn opened(&mut self) -> Option<&mut dyn EventLog> {
+        match self {
+            Self::Unopened(_) => None,
+            Self::Open(log) => Some(&mut **log),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Unopened(_) => None,
+            Self::Open(log) => log.poll_timeout(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -61,12 +92,16 @@ pub(super) enum Turn {
 }
 
 impl Streams {
-    pub(super) fn new(id: SessionId, store: &dyn EventStore, schedule: &Arc<Schedule>) -> Self {
+    pub(super) fn new(
+        id: SessionId,
+        store: &Arc<dyn EventStore>,
+        schedule: &Arc<Schedule>,
+    ) -> Self {
         // One for the standing stream, and one for the answer to a `POST`.
         let mut live = FlatMap::with_room_for(2);
         live.insert(STANDING, Live { streamed: true, ..Live::default() });
         Self {
-            log: store.open(id),
+            log: Log::Unopened(Arc::clone(store)),
             appointment: Appointment::new(schedule, id),
             live,
             detached: FlatSet::new(),
@@ -79,7 +114,7 @@ impl Streams {
     /// Streams of a session that was elsewhere: names that were used there are not used again.
     pub(super) fn restore(
         id: SessionId,
-        store: &dyn EventStore,
+        store: &Arc<dyn EventStore>,
         schedule: &Arc<Schedule>,
         at: StreamsSnapshot,
     ) -> Self {
@@ -216,8 +251,8 @@ impl Streams {
     }
 
     /// What came after an event, on its stream alone (SHTTP-L19).
-    pub(super) fn after(&self, id: EventId) -> Option<Vec<(EventId, Frame)>> {
-        self.log.after(id)
+    pub(super) fn after(&mut self, id: EventId) -> Option<Vec<(EventId, Frame)>> {
+        self.log.open(self.appointment.session()).after(id)
     }
 
     /// Takes note that the client has been told of the session, or has shown that it knows.
@@ -226,7 +261,9 @@ impl Streams {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, session: &mut ServerSession) {
-        self.log.handle_timeout(now);
+        if let Some(log) = self.log.opened() {
+            log.handle_timeout(now);
+        }
         if is_due(self.unconfirmed_until, now) {
             session.close(now);
         }
@@ -267,14 +304,16 @@ impl Streams {
         let live = self.live.get_or_default(stream);
         live.place += 1;
         let id = EventId { stream, place: live.place };
-        self.log.append(now, id, frame);
+        self.log.open(self.appointment.session()).append(now, id, frame);
         id
     }
 
     fn finish(&mut self, now: Instant, stream: u64) {
         self.live.remove(&stream);
         self.detached.remove(&stream);
-        self.log.end(now, stream);
+        if let Some(log) = self.log.opened() {
+            log.end(now, stream);
+        }
     }
 
     const fn next_reader(&mut self) -> Reader {
