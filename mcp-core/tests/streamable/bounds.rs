@@ -1,9 +1,11 @@
 //! What floods and silence do.
 
+use core::time::Duration;
+
 use http::StatusCode;
 use mcp_core::transport::http::{Exchange, Posted};
 
-use crate::support::{Web, call, initialize, ping, secs};
+use crate::support::{Client, INITIALIZED, Web, call, initialize, ping, secs};
 
 /// Beyond the cap, begun or not, a session is refused; the place of one that ends is free again.
 #[test]
@@ -40,6 +42,58 @@ fn case_49_abandoned_sessions_make_room() {
     assert_eq!(web.server.handle_timeout(web.now).len(), 1, "the one that ended");
     let said = web.refused(Web::posting(), initialize("2025-11-25"));
     assert_eq!(said.status, StatusCode::SERVICE_UNAVAILABLE, "the others are about");
+}
+
+/// case_49: in the order in which they were left, and none whose client has come back.
+#[test]
+fn case_49_whoever_was_left_for_longest_goes_first() {
+    let mut web = Web::with(|config| config.max_sessions = 4);
+    let mut clients: Vec<_> = (0..4)
+        .map(|_| {
+            web.pass(secs(10));
+            web.join("2025-11-25")
+        })
+        .collect();
+    web.pass(secs(10));
+    clients[0].tell(&web, INITIALIZED);
+    web.pass(secs(300));
+    let ended = |clients: &mut Vec<Client>| {
+        clients.iter_mut().for_each(Client::watch);
+        clients.iter().map(|client| client.closed).collect::<Vec<_>>()
+    };
+    web.join("2025-11-25");
+    assert_eq!(ended(&mut clients), [0, 1, 0, 0]);
+    // Found abandoned together with the one that went.
+    clients[2].tell(&web, INITIALIZED);
+    web.join("2025-11-25");
+    assert_eq!(ended(&mut clients), [0, 1, 0, 1]);
+    web.join("2025-11-25");
+    assert_eq!(ended(&mut clients), [1, 1, 0, 1]);
+    let said = web.refused(Web::posting(), initialize("2025-11-25"));
+    assert_eq!(said.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+/// A table full of sessions in use is looked through now and then, not for every client that
+/// wants one.
+#[test]
+fn a_flood_does_not_look_at_every_session_each_time() {
+    let mut web = Web::with(|config| config.max_sessions = 2);
+    let mut one = web.join("2025-11-25");
+    let _two = web.join("2025-11-25");
+    web.pass(secs(299));
+    let refused = |web: &Web| {
+        let said = web.refused(Web::posting(), initialize("2025-11-25"));
+        (said.status, said.headers["retry-after"].to_str().unwrap().to_owned())
+    };
+    let busy = (StatusCode::SERVICE_UNAVAILABLE, "1".to_owned());
+    web.pass(Duration::from_millis(500));
+    assert_eq!(refused(&web), busy);
+    web.pass(Duration::from_millis(500));
+    assert_eq!(refused(&web), busy, "abandoned by now, but nobody has looked");
+    web.pass(Duration::from_millis(500));
+    web.join("2025-11-25");
+    one.watch();
+    assert_eq!(one.closed, 1);
 }
 
 /// case_49: opened, refused, abandoned, over and over: nothing is left.

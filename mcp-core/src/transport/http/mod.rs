@@ -24,6 +24,7 @@ mod modern_answer;
 mod moving;
 mod pieces;
 mod refusal;
+mod room;
 mod schedule;
 mod server;
 mod session_id;

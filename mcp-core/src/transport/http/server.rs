@@ -17,9 +17,10 @@ use super::budget::{Budget, Share};
 use super::head::{self, Claims, Fields};
 use super::modern::Stateless;
 use super::refusal::Refusal;
+use super::room::Abandoned;
 use super::schedule::Schedule;
 use super::session_id::SessionIds;
-use super::sessions::{Place, Sessions, Slot, SlotGuard};
+use super::sessions::{Sessions, Slot, SlotGuard};
 use super::upload::Target;
 use super::{
     Cors, EventStream, HttpConfig, McpStream, PendingAuth, SessionId, SsePaths, Upload, access,
@@ -72,6 +73,7 @@ pub(super) struct Shared<A> {
     /// When each session of Streamable HTTP is looked at.
     pub(super) schedule: Arc<Schedule>,
     sweep: Mutex<Sweep<A>>,
+    pub(super) abandoned: Mutex<Abandoned>,
 }
 
 /// The next look after sessions that nobody reads a stream of.
@@ -90,32 +92,9 @@ impl<A> Shared<A> {
         }
     }
 
-    /// Room for one more session. A full table makes some by ending the session that has been
-    /// left alone for longest: most clients never say that they are done (`case_49`).
-    pub(super) fn reserve(&self, now: Instant) -> Result<Place<A>, Refusal> {
-        match self.sessions.reserve() {
-            Err(Refusal::TooManySessions) if self.end_the_idlest(now) => self.sessions.reserve(),
-            place => place,
-        }
-    }
-
-    fn end_the_idlest(&self, now: Instant) -> bool {
-        let idle = |slot: Arc<Slot<A>>| {
-            let since = slot.lock().idle_since()?;
-            (now - since >= ABANDONED).then_some((since, slot))
-        };
-        let all = self.sessions.all().into_iter().filter_map(idle);
-        let Some((_, slot)) = all.min_by_key(|(since, _)| *since) else {
-            return false;
-        };
-        let mut session = slot.lock();
-        session.close(now);
-        if let Some(id) = slot.session_id() {
-            self.sessions.remove(id);
-        }
-        drop(session);
+    /// Takes note of a session that has ended, and may have something to tell.
+    pub(super) fn note_end(&self, slot: Arc<Slot<A>>) {
         self.sweep().ended.push(slot);
-        true
     }
 
     fn sweep(&self) -> MutexGuard<'_, Sweep<A>> {
@@ -126,9 +105,6 @@ impl<A> Shared<A> {
 /// How often sessions without a stream are looked after. While there is one, or a request being
 /// answered, that keeps their time to the point.
 pub(super) const SWEEP: Duration = Duration::from_secs(10);
-
-/// How long a session must have been left alone to be ended for the sake of a new one.
-const ABANDONED: Duration = Duration::from_secs(5 * 60);
 
 /// What to do with a request, by its head.
 #[derive(Debug)]
@@ -162,7 +138,9 @@ impl<A: Default> HttpServer<A> {
         let ids = SessionIds::new(seed);
         let uploads = Arc::new(Budget::new(config.upload_bytes));
         let schedule = Arc::default();
-        let shared = Shared { config, session, modern, ids, sessions, uploads, schedule, sweep };
+        let abandoned = Mutex::default();
+        let shared =
+            Shared { config, session, modern, ids, sessions, uploads, schedule, sweep, abandoned };
         Self { shared: Arc::new(shared) }
     }
 
