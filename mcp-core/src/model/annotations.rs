@@ -3,7 +3,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::num::float;
 use super::wire::{wire, wire_enum};
 
 wire_enum! {
@@ -28,8 +27,7 @@ wire! {
             audience / with_audience: Vec<Role>,
             /// How important the content is, from 0 (optional) to 1 (effectively required). What
             /// lies beyond is sent as the nearer of the two: peers refuse it.
-            #[serde(serialize_with = "float::fraction")]
-            priority / with_priority: f64,
+            priority / with_priority: f64 as Fraction,
         }
         since V2025_06_18 {
             /// When the resource last changed, in ISO 8601. Since 2025-06-18.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::result::mark_complete;
 use super::wire::wire;
-use super::{Content, InputResponses, Meta, RawJson, RawObject, ResultType, num};
+use super::{Content, InputResponses, Meta, RawJson, RawObject, ResultType};
 use crate::revision::Revision;
 
 wire! {
@@ -21,8 +21,7 @@ wire! {
             /// The arguments; absent means none.
             arguments / with_arguments: RawObject,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         only V2025_11_25 {
             /// Asks for a task. 2025-11-25 only.
@@ -45,8 +44,7 @@ wire! {
         required {}
         always {
             /// How long to keep the task, in milliseconds from its creation.
-            #[serde(deserialize_with = "num::hint")]
-            ttl / with_ttl: u64,
+            ttl / with_ttl: u64 as Count,
         }
     }
 }
@@ -72,13 +70,11 @@ wire! {
         always {
             /// The output for programs. Since 2025-06-18, any JSON since 2026-07-28 and an
             /// object before. `null` is a value, not an absence.
-            #[serde(deserialize_with = "super::raw::present")]
-            structured_content / with_structured_content: RawJson,
+            structured_content / with_structured_content: RawJson as Present,
             /// Whether the tool failed; absent means that it did not.
             is_error / with_is_error: bool,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// The kind of result. Since 2026-07-28.

@@ -9,7 +9,6 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::RawJson;
-use super::members::optional_unique_map;
 use super::revise::same_in_every_revision;
 use super::wire::wire;
 use crate::revision::Revision;
@@ -58,8 +57,7 @@ wire! {
         required {}
         always {
             /// Capabilities outside the specification, by name.
-            #[serde(deserialize_with = "optional_unique_map")]
-            experimental / with_experimental: BTreeMap<String, RawJson>,
+            experimental / with_experimental: BTreeMap<String, RawJson> as Unique,
             /// The server sends log messages.
             logging / with_logging: Supported,
             /// The server has prompts.
@@ -79,8 +77,7 @@ wire! {
         }
         since V2026_07_28 {
             /// Extensions the server supports, with their settings. Since 2026-07-28.
-            #[serde(deserialize_with = "optional_unique_map")]
-            extensions / with_extensions: BTreeMap<String, RawJson>,
+            extensions / with_extensions: BTreeMap<String, RawJson> as Unique,
         }
     }
 }
@@ -109,8 +106,7 @@ wire! {
         required {}
         always {
             /// Capabilities outside the specification, by name.
-            #[serde(deserialize_with = "optional_unique_map")]
-            experimental / with_experimental: BTreeMap<String, RawJson>,
+            experimental / with_experimental: BTreeMap<String, RawJson> as Unique,
             /// The client can list its roots.
             roots / with_roots: RootsCapability,
             /// The client can sample from a model.
@@ -126,8 +122,7 @@ wire! {
         }
         since V2026_07_28 {
             /// Extensions the client supports, with their settings. Since 2026-07-28.
-            #[serde(deserialize_with = "optional_unique_map")]
-            extensions / with_extensions: BTreeMap<String, RawJson>,
+            extensions / with_extensions: BTreeMap<String, RawJson> as Unique,
         }
     }
     prepare = Self::prepare;

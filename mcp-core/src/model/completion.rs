@@ -22,15 +22,13 @@ wire! {
     pub struct CompleteParams from client {
         required {
             /// What is being filled in.
-            #[serde(rename = "ref")]
-            reference: Reference,
+            reference = "ref": Reference,
             /// The argument being typed.
             argument: CompletionArgument,
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2025_06_18 {
             /// What is already known. Since 2025-06-18.
@@ -158,8 +156,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// The kind of result. Since 2026-07-28.
@@ -190,8 +187,7 @@ wire! {
         }
         always {
             /// How many values there are, beyond those sent.
-            #[serde(deserialize_with = "super::num::hint")]
-            total / with_total: u64,
+            total / with_total: u64 as Count,
             /// Whether there are more than were sent; absent means not known.
             has_more / with_has_more: bool,
         }

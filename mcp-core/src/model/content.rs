@@ -186,8 +186,7 @@ wire! {
         }
         since V2025_06_18 {
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -207,8 +206,7 @@ wire! {
         }
         since V2025_06_18 {
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -228,8 +226,7 @@ wire! {
         }
         since V2025_06_18 {
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -247,8 +244,7 @@ wire! {
         }
         since V2025_06_18 {
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }

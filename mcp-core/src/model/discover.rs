@@ -23,11 +23,9 @@ wire! {
             /// How to use the server, for the model.
             instructions / with_instructions: String,
             /// Metadata; names the server.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
             /// How long the result stays fresh, in milliseconds; 0 if unset.
-            #[serde(deserialize_with = "super::num::hint")]
-            ttl_ms / with_ttl_ms: u64,
+            ttl_ms / with_ttl_ms: u64 as Count,
             /// Who may share the result; private if unset.
             cache_scope / with_cache_scope: CacheScope,
             /// The kind of result.

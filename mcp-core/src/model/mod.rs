@@ -26,6 +26,7 @@
 mod annotations;
 mod call;
 mod capabilities;
+mod codec;
 mod completion;
 mod content;
 #[cfg(any(feature = "ask", feature = "client"))]

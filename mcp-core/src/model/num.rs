@@ -52,7 +52,6 @@ impl Number {
 }
 
 /// Reads a count that must be there.
-#[cfg(any(feature = "ask", feature = "client"))]
 pub(super) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     // The hint matters: without it `arbitrary_precision` hands numbers over as maps.
     let number = deserializer.deserialize_f64(NumberVisitor)?;
@@ -116,15 +115,7 @@ pub(super) mod float {
         }
     }
 
-    /// Writes a number from 0 to 1.
-    pub(in crate::model) fn fraction<S: Serializer>(
-        value: &Option<f64>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let within = |value: f64| if value.is_finite() { value.clamp(0.0, 1.0) } else { value };
-        option(&value.map(within), serializer)
-    }
-
+    #[cfg(any(feature = "ask", feature = "client"))]
     pub(in crate::model) fn option<S: Serializer>(
         value: &Option<f64>,
         serializer: S,

@@ -54,8 +54,7 @@ wire! {
             /// Where to go on; absent asks for the start.
             cursor / with_cursor: Cursor,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }

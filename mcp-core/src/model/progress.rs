@@ -3,7 +3,6 @@
 use alloc::string::String;
 
 use super::Meta;
-use super::num::float;
 use super::wire::wire;
 use crate::id::{ProgressToken, RequestId};
 
@@ -14,16 +13,13 @@ wire! {
             /// The token the request came with.
             progress_token: ProgressToken,
             /// How much is done: more each time, in any unit, fractions allowed.
-            #[serde(serialize_with = "float::serialize")]
-            progress: f64,
+            progress: f64 as Float,
         }
         always {
             /// How much there is to do, if known.
-            #[serde(serialize_with = "float::option")]
-            total / with_total: f64,
+            total / with_total: f64 as Float,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2025_03_26 {
             /// What is being done, for people. Since 2025-03-26.
@@ -46,8 +42,7 @@ wire! {
             /// Why, for logs and people.
             reason / with_reason: String,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }

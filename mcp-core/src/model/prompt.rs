@@ -33,8 +33,7 @@ wire! {
             /// The name for people. Since 2025-06-18.
             title / with_title: String,
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2025_11_25 {
             /// Pictures to show. Since 2025-11-25.
@@ -100,13 +99,11 @@ wire! {
             /// Where the next page starts; absent on the last one.
             next_cursor / with_next_cursor: Cursor,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "super::num::hint")]
-            ttl_ms / with_ttl_ms: u64,
+            ttl_ms / with_ttl_ms: u64 as Count,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
             /// The kind of result. Since 2026-07-28.
@@ -128,8 +125,7 @@ wire! {
             /// What was filled in.
             arguments / with_arguments: BTreeMap<String, String>,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// Answers to the input requests of the last round. Since 2026-07-28.
@@ -158,8 +154,7 @@ wire! {
             /// What the prompt is for.
             description / with_description: String,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// The kind of result. Since 2026-07-28.

@@ -160,14 +160,3 @@ fn no_object<E: serde::de::Error>(json: &RawJson) -> E {
     };
     E::invalid_type(kind, &"an object")
 }
-
-/// Reads a member whose `null` means something else than its absence.
-///
-/// For `deserialize_with` beside `default`: an absent member is `None`, a `null` is
-/// `Some(null)`.
-#[cfg(any(feature = "ask", feature = "client"))]
-pub(super) fn present<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<RawJson>, D::Error> {
-    RawJson::deserialize(deserializer).map(Some)
-}

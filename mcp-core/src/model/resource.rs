@@ -25,8 +25,7 @@ wire! {
             /// The media type, if known.
             mime_type / with_mime_type: String,
             /// The size of the raw contents in bytes, before base64.
-            #[serde(deserialize_with = "super::num::hint")]
-            size / with_size: u64,
+            size / with_size: u64 as Count,
             /// Hints about its use.
             annotations / with_annotations: Annotations,
         }
@@ -34,8 +33,7 @@ wire! {
             /// The name for people. Since 2025-06-18.
             title / with_title: String,
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2025_11_25 {
             /// Pictures to show. Since 2025-11-25.
@@ -65,8 +63,7 @@ wire! {
             /// The name for people. Since 2025-06-18.
             title / with_title: String,
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2025_11_25 {
             /// Pictures to show. Since 2025-11-25.
@@ -187,13 +184,11 @@ wire! {
             /// Where the next page starts; absent on the last one.
             next_cursor / with_next_cursor: Cursor,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "super::num::hint")]
-            ttl_ms / with_ttl_ms: u64,
+            ttl_ms / with_ttl_ms: u64 as Count,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
             /// The kind of result. Since 2026-07-28.
@@ -216,13 +211,11 @@ wire! {
             /// Where the next page starts; absent on the last one.
             next_cursor / with_next_cursor: Cursor,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "super::num::hint")]
-            ttl_ms / with_ttl_ms: u64,
+            ttl_ms / with_ttl_ms: u64 as Count,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
             /// The kind of result. Since 2026-07-28.
@@ -242,8 +235,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// Answers to the input requests of the last round. Since 2026-07-28.
@@ -265,13 +257,11 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "super::num::hint")]
-            ttl_ms / with_ttl_ms: u64,
+            ttl_ms / with_ttl_ms: u64 as Count,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
             /// The kind of result. Since 2026-07-28.
@@ -305,8 +295,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -320,8 +309,7 @@ wire! {
         }
         always {
             /// Metadata; names the subscription since 2026-07-28.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }

@@ -102,8 +102,7 @@ wire! {
         required {}
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -116,8 +115,7 @@ wire! {
         required {}
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// The kind of result. Since 2026-07-28.

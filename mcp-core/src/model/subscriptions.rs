@@ -37,8 +37,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -53,8 +52,7 @@ wire! {
         }
         always {
             /// Metadata; names the subscription.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -65,8 +63,7 @@ wire! {
     pub struct ListenResult from server {
         required {
             /// Metadata; names the subscription.
-            #[serde(rename = "_meta")]
-            meta: Meta,
+            meta = "_meta": Meta,
         }
         always {
             /// The kind of result.

@@ -44,8 +44,7 @@ wire! {
             /// The JSON Schema of `structuredContent`. Since 2025-06-18.
             output_schema / with_output_schema: RawObject,
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2025_11_25 {
             /// Pictures to show. Since 2025-11-25.
@@ -224,13 +223,11 @@ wire! {
             /// Where the next page starts; absent on the last one.
             next_cursor / with_next_cursor: Cursor,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
         since V2026_07_28 {
             /// How long the result stays fresh, in milliseconds. Since 2026-07-28; 0 if unset.
-            #[serde(deserialize_with = "super::num::hint")]
-            ttl_ms / with_ttl_ms: u64,
+            ttl_ms / with_ttl_ms: u64 as Count,
             /// Who may share the result. Since 2026-07-28; private if unset.
             cache_scope / with_cache_scope: CacheScope,
             /// The kind of result. Since 2026-07-28.

@@ -106,8 +106,7 @@ wire! {
         }
         until V2025_11_25 {
             /// Metadata. Until 2025-11-25.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
     finish = Self::finish;
@@ -166,7 +165,7 @@ wire_enum! {
 wire! {
     /// A URL for the user to open, for what must not pass through the client; since 2025-11-25.
     #[serde(tag = "mode", rename = "url")]
-    pub struct ElicitUrlParams {
+    pub struct ElicitUrlParams derived {
         required {
             /// What to tell the user.
             message: String,
@@ -202,8 +201,7 @@ wire! {
         }
         until V2025_11_25 {
             /// Metadata. Until 2025-11-25.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -390,8 +388,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }

@@ -64,11 +64,9 @@ wire! {
             /// What to fill in.
             description / with_description: String,
             /// The fewest characters.
-            #[serde(deserialize_with = "hint")]
-            min_length / with_min_length: u64,
+            min_length / with_min_length: u64 as Count,
             /// The most characters.
-            #[serde(deserialize_with = "hint")]
-            max_length / with_max_length: u64,
+            max_length / with_max_length: u64 as Count,
             /// What kind of text it is.
             format / with_format: TextFormat,
         }
@@ -95,7 +93,7 @@ wire_enum! {
 
 wire! {
     /// A field for a number.
-    pub struct NumberField {
+    pub struct NumberField derived {
         required {
             /// Whether only whole numbers may be filled in.
             #[serde(skip)]
@@ -184,7 +182,7 @@ impl From<&str> for ChoiceOption {
 
 wire! {
     /// A field for one of several options.
-    pub struct ChoiceField {
+    pub struct ChoiceField derived {
         required {
             /// The options.
             #[serde(skip)]
@@ -217,7 +215,7 @@ impl ChoiceField {
 
 wire! {
     /// A field for some of several options; since 2025-11-25.
-    pub struct ChoicesField {
+    pub struct ChoicesField derived {
         required {
             /// The options.
             #[serde(skip)]

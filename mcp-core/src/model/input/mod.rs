@@ -33,6 +33,7 @@ pub use sampling::{
     CreateMessageParams, CreateMessageResult, IncludeContext, ModelHint, ModelPreferences,
     SamplingMessage, ToolChoice, ToolChoiceMode,
 };
+pub(super) use sampling_content::one_or_many;
 pub use sampling_content::{SamplingContent, ToolResultContent, ToolUseContent};
 pub use task::{
     CreateTaskResult, DetailedTask, ListTasksResult, Task, TaskParams, TaskStatus, UpdateTaskParams,

@@ -29,8 +29,7 @@ wire! {
             /// What the client has to send back, unchanged; empty text counts.
             request_state / with_request_state: String,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
             /// The kind of result; set to `input_required` for sending.
             result_type / with_result_type: ResultType,
         }

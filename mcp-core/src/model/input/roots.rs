@@ -19,8 +19,7 @@ wire! {
         }
         since V2025_06_18 {
             /// Metadata. Since 2025-06-18.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -36,8 +35,7 @@ wire! {
         }
         until V2025_11_25 {
             /// Metadata. Until 2025-11-25.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }

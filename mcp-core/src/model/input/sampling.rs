@@ -3,7 +3,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::num::{count, float};
 use super::wire::{wire, wire_enum};
 use super::{Meta, RawObject, Role, SamplingContent, TaskRequest, Tool};
 use crate::revision::Revision;
@@ -17,8 +16,7 @@ wire! {
             /// The conversation so far.
             messages: Vec<SamplingMessage>,
             /// The most tokens to sample.
-            #[serde(deserialize_with = "count")]
-            max_tokens: u64,
+            max_tokens: u64 as Count,
         }
         always {
             /// Which model would suit.
@@ -28,8 +26,7 @@ wire! {
             /// Whose context to include; absent means none.
             include_context / with_include_context: IncludeContext,
             /// The sampling temperature.
-            #[serde(serialize_with = "float::option")]
-            temperature / with_temperature: f64,
+            temperature / with_temperature: f64 as Float,
             /// Texts that end the sampling.
             stop_sequences / with_stop_sequences: Vec<String>,
             /// Settings for the model's provider.
@@ -47,8 +44,7 @@ wire! {
         }
         until V2025_11_25 {
             /// Metadata. Until 2025-11-25.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
     finish = Self::finish;
@@ -72,13 +68,11 @@ wire! {
             /// Who speaks.
             role: Role,
             /// What is said; a lone block is read and written without an array around it.
-            #[serde(with = "super::sampling_content::one_or_many")]
-            content: Vec<SamplingContent>,
+            content: Vec<SamplingContent> as OneOrMany,
         }
         since V2025_11_25 {
             /// Metadata. Since 2025-11-25.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -111,8 +105,7 @@ wire! {
             /// Who speaks: the model.
             role: Role,
             /// What is said: one block, or several since 2025-11-25.
-            #[serde(with = "super::sampling_content::one_or_many")]
-            content: Vec<SamplingContent>,
+            content: Vec<SamplingContent> as OneOrMany,
             /// The model that was used.
             model: String,
         }
@@ -120,8 +113,7 @@ wire! {
             /// Why it stopped: `endTurn`, `stopSequence`, `maxTokens`, `toolUse` or other text.
             stop_reason / with_stop_reason: String,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
     finish = Self::finish;
@@ -153,14 +145,11 @@ wire! {
             /// Names or parts of names, most wanted first; they outweigh the priorities.
             hints / with_hints: Vec<ModelHint>,
             /// How much low cost matters, from 0 to 1.
-            #[serde(serialize_with = "float::option")]
-            cost_priority / with_cost_priority: f64,
+            cost_priority / with_cost_priority: f64 as Float,
             /// How much speed matters, from 0 to 1.
-            #[serde(serialize_with = "float::option")]
-            speed_priority / with_speed_priority: f64,
+            speed_priority / with_speed_priority: f64 as Float,
             /// How much intelligence matters, from 0 to 1.
-            #[serde(serialize_with = "float::option")]
-            intelligence_priority / with_intelligence_priority: f64,
+            intelligence_priority / with_intelligence_priority: f64 as Float,
         }
     }
 }

@@ -9,7 +9,6 @@ use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::call::withhold_structured;
-use super::raw::present;
 use super::tagged::{self, Tagged};
 use super::wire::wire;
 use super::{
@@ -133,8 +132,7 @@ wire! {
         }
         always {
             /// Metadata; keep it when the block is sent again.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -150,13 +148,11 @@ wire! {
         }
         always {
             /// The output for programs: an object in 2025-11-25, any JSON since 2026-07-28.
-            #[serde(deserialize_with = "present")]
-            structured_content / with_structured_content: RawJson,
+            structured_content / with_structured_content: RawJson as Present,
             /// Whether the tool failed; absent means that it did not.
             is_error / with_is_error: bool,
             /// Metadata; keep it when the block is sent again.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
     finish = Self::finish;
@@ -169,7 +165,7 @@ impl ToolResultContent {
 }
 
 /// One block, or an array of blocks.
-pub(super) mod one_or_many {
+pub(in crate::model) mod one_or_many {
     use serde::de::{SeqAccess, Visitor};
     use serde::{Serialize, Serializer};
 

@@ -237,8 +237,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -254,8 +253,7 @@ wire! {
         }
         always {
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
@@ -271,8 +269,7 @@ wire! {
             /// Where the next page starts; absent on the last one.
             next_cursor / with_next_cursor: Cursor,
             /// Metadata.
-            #[serde(rename = "_meta")]
-            meta / with_meta: Meta,
+            meta = "_meta" / with_meta: Meta,
         }
     }
 }
