@@ -84,21 +84,27 @@ impl<R: Runtime, H: Handler> Engine<R, H> {
             drop(session);
             return wakeful.wake();
         }
-        drop(session);
+        let mut locked = Some(session);
         links.in_turn(|| {
             loop {
-                let mut session = link.lock();
-                let Some(event) = session.poll_event() else {
-                    let wakeful = links.whom_to_wake(&session);
-                    drop(session);
-                    return wakeful.wake();
-                };
+                let mut session = locked.take().unwrap_or_else(|| link.lock());
+                let event = session.poll_event();
+                // Whatever the work for a request does to the session, it pumps itself.
+                let is_last = session.queued_events() == 0
+                    && matches!(event, None | Some(ServerEvent::Request(_)));
+                let wakeful = is_last.then(|| links.whom_to_wake(&session));
                 drop(session);
-                if let Some((lane, job)) = self.handle(link, event) {
+                if let Some(wakeful) = wakeful {
+                    wakeful.wake();
+                }
+                if let Some((lane, job)) = event.and_then(|event| self.handle(link, event)) {
                     match &mut own {
                         Some((own, jobs)) if *own == lane => jobs.push(job),
                         _ => self.run(link, lane, job),
                     }
+                }
+                if is_last {
+                    return;
                 }
             }
         });

@@ -264,7 +264,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                 }
             };
             let mut started = match self.read(now, upload, body).await {
-                Ok(posted) => self.start(&head.headers, posted),
+                Ok((now, posted)) => self.start(now, &head.headers, posted),
                 Err(response) => return response.map(Body::full),
             };
             let is_session = matches!(started, Started::Exchange { .. });
@@ -311,7 +311,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     }
 
     /// Does what a message that was posted asks for, as far as that goes at once.
-    fn start(&self, headers: &HeaderMap, posted: Posted<Links>) -> Started<R, H> {
+    fn start(&self, now: Instant, headers: &HeaderMap, posted: Posted<Links>) -> Started<R, H> {
         Started::Response(match posted {
             Posted::Modern(call) => {
                 let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(&tool));
@@ -327,7 +327,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                 if slot.attachment().connection().is_none() {
                     self.engine.connect(slot);
                 }
-                let station = Station::working(&self.engine, slot, exchange.lane());
+                let station = Station::working(now, &self.engine, slot, exchange.lane());
                 return Started::Exchange { exchange, station };
             }
             Posted::Session(response, slot) => {
@@ -379,14 +379,14 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         });
     }
 
-    /// Reads a body within its time, which begins `now`.
+    /// Reads a body within its time, which begins `now`; says when it has come.
     #[expect(clippy::manual_async_fn, reason = "it is the smaller for it")]
     fn read<'a, B>(
         &'a self,
         now: Instant,
         mut upload: Upload<Links>,
         mut body: Pin<&'a mut B>,
-    ) -> impl Future<Output = Result<Posted<Links>, Response<Bytes>>> + 'a
+    ) -> impl Future<Output = Result<(Instant, Posted<Links>), Response<Bytes>>> + 'a
     where
         B: http_body::Body,
     {
@@ -408,7 +408,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                 match frame.await {
                     Ok(None) => {
                         let now = if waits { runtime.now() } else { now };
-                        return Ok(upload.handle_end(now));
+                        return Ok((now, upload.handle_end(now)));
                     }
                     Ok(Some(Ok(frame))) => {
                         // Trailers say nothing here.
@@ -455,7 +455,16 @@ impl<R: Runtime, H: Handler> Started<R, H> {
             Self::Response(_) | Self::Over => Decided::Already,
         };
         Poll::Ready(match (decided, mem::replace(self, Self::Over)) {
-            (Decided::Session(Answer::Full(response)), _) => response.map(Body::full),
+            (
+                Decided::Session(Answer::Full(response)),
+                Self::Exchange { exchange, mut station },
+            ) => {
+                if !exchange.tells() {
+                    station.rest();
+                }
+                drop(exchange);
+                response.map(Body::full)
+            }
             (Decided::Session(Answer::Stream(stream)), Self::Exchange { station, .. }) => {
                 stream.head().map(|()| Body::stream(stream, station))
             }

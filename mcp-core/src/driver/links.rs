@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use core::task::{Context, Waker};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -47,6 +47,8 @@ pub(super) type Jobs = Few<Job>;
 #[derive(Default)]
 pub(super) struct Links {
     tables: Mutex<Tables>,
+    /// Whether there may be writers asleep. It changes while the tables are locked.
+    may_wake: AtomicBool,
     stations: AtomicU64,
     connection: OnceLock<Arc<Connection>>,
     /// How many times somebody has asked for the events to be handled and not been heard yet.
@@ -109,6 +111,7 @@ impl Links {
         }
         let writer = Writer { waker: cx.waker().clone(), wakes: None };
         let before = tables.writers.insert(key, writer);
+        self.may_wake.store(true, Ordering::Relaxed);
         drop(tables);
         drop(before);
     }
@@ -164,10 +167,15 @@ impl Links {
     /// The writers of what waits to be written, and one more if all the others would sleep past
     /// the session's deadline; every writer there is when it is over.
     pub(super) fn whom_to_wake(&self, session: &ServerSession) -> Wakeful {
-        let mut tables = self.tables();
         let mut wakeful = Wakeful::default();
-        // Mostly they are awake: whoever posts a message waits for its answer.
+        // Mostly they are awake: whoever posts a message waits for its answer. One that registers
+        // just now locks the session after us, and sees for itself.
+        if !self.may_wake.load(Ordering::Relaxed) {
+            return wakeful;
+        }
+        let mut tables = self.tables();
         if tables.writers.is_empty() {
+            self.may_wake.store(false, Ordering::Relaxed);
             return wakeful;
         }
         if session.is_closed() {

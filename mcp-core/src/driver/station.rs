@@ -31,14 +31,23 @@ pub(super) struct Station<R: Runtime, H: Handler> {
     /// Whether others know of it: since it first had to wait. Work that begins before goes to
     /// tasks, unless it is taken from where it begins.
     known: bool,
+    /// Whether the answer has been given whole, and the session has nothing to tell.
+    is_over: bool,
+    /// When it began: no time goes by before it first looks.
+    began: Option<Instant>,
     timer: Timer<R>,
 }
 
 impl<R: Runtime, H: Handler> Station<R, H> {
     /// Writes a lane and does the work for it, of which it takes what there is.
-    pub(super) fn working(engine: &Arc<Engine<R, H>>, link: &Arc<Link>, lane: Lane) -> Self {
+    pub(super) fn working(
+        now: Instant,
+        engine: &Arc<Engine<R, H>>,
+        link: &Arc<Link>,
+        lane: Lane,
+    ) -> Self {
         let mut station = Self::writing(engine, link, lane);
-        station.works = true;
+        (station.works, station.began) = (true, Some(now));
         engine.pump_for(link, lane, station.jobs());
         station
     }
@@ -52,6 +61,8 @@ impl<R: Runtime, H: Handler> Station<R, H> {
             jobs: Mutex::default(),
             works: false,
             known: false,
+            is_over: false,
+            began: None,
             timer: Timer::new(engine.runtime.clone()),
         }
     }
@@ -65,7 +76,8 @@ impl<R: Runtime, H: Handler> Station<R, H> {
         loop {
             self.take_work();
             self.work(cx);
-            if let Some(output) = outlet.look(self.now()) {
+            let now = self.began.take().unwrap_or_else(|| self.now());
+            if let Some(output) = outlet.look(now) {
                 return Poll::Ready(output);
             }
             let links = self.link.attachment();
@@ -87,6 +99,11 @@ impl<R: Runtime, H: Handler> Station<R, H> {
             outlet.pass(self.now());
             self.engine.pump(&self.link);
         }
+    }
+
+    /// Takes note that there is nothing more to write, and nothing in the session to look at.
+    pub(super) const fn rest(&mut self) {
+        self.is_over = true;
     }
 
     /// Takes the work that others have begun; false if there is none.
@@ -175,11 +192,14 @@ impl Outlet for McpStream<Links> {
 impl<R: Runtime, H: Handler> Drop for Station<R, H> {
     fn drop(&mut self) {
         let jobs = core::mem::take(self.jobs());
+        let is_quiet = self.is_over && !self.known && jobs.is_empty();
         jobs.into_iter().for_each(|job| self.engine.runtime.spawn(job));
         if self.known {
             let untaken = self.link.attachment().close_station(self.key);
             untaken.into_iter().for_each(|job| self.engine.runtime.spawn(job));
         }
-        self.engine.pump(&self.link);
+        if !is_quiet {
+            self.engine.pump(&self.link);
+        }
     }
 }

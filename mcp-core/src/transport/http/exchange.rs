@@ -36,6 +36,8 @@ pub struct Exchange<A> {
     place: Option<Place<A>>,
     decide_by: Instant,
     now: Instant,
+    /// Whether the session may have had something to tell when the answer was given.
+    tells: bool,
 }
 
 /// The answer to a POST.
@@ -51,7 +53,7 @@ pub enum Answer<A> {
 impl<A> Exchange<A> {
     pub(super) fn new(
         now: Instant,
-        shared: &Arc<Shared<A>>,
+        shared: Arc<Shared<A>>,
         slot: Arc<Slot<A>>,
         (stream, reader): (u64, Reader),
         request: Option<RequestId>,
@@ -59,7 +61,7 @@ impl<A> Exchange<A> {
     ) -> Self {
         let decide_by = now + shared.config.stream_after;
         let reader = Some(reader);
-        Self { shared: Arc::clone(shared), slot, stream, reader, request, place, decide_by, now }
+        Self { shared, slot, stream, reader, request, place, decide_by, now, tells: true }
     }
 
     /// Does what is due in the session.
@@ -114,6 +116,8 @@ impl<A> Exchange<A> {
         if let Some(streams) = session.streams() {
             streams.close_exchange(self.stream);
         }
+        // What becomes of a session that has just begun is decided below.
+        self.tells = self.place.is_some() || session.queued_events() > 0;
         drop(session);
         Some(Answer::Full(self.full(now, first, more, room)))
     }
@@ -124,6 +128,13 @@ impl<A> Exchange<A> {
         let decides = self.place.is_none().then_some(self.decide_by);
         let session = self.slot.lock().poll_timeout();
         decides.into_iter().chain(session).min()
+    }
+
+    /// Whether the session may have something to tell, now that the answer has been given: poll it
+    /// for events.
+    #[must_use]
+    pub const fn tells(&self) -> bool {
+        self.tells
     }
 
     /// The session the message was for.

@@ -137,7 +137,7 @@ impl<A: Default> Upload<A> {
             }
             Target::Mcp(shared) => {
                 let from = (&self.claims, &self.grant);
-                mcp::accept(now, &shared, from, incoming, frame.len())
+                mcp::accept(now, shared, from, incoming, frame.len())
             }
         }
     }
