@@ -151,7 +151,7 @@ impl Inner {
 
     /// Says whose result it is (META-13).
     pub(super) fn sign(&self, result: &RawJson) -> RawJson {
-        with_meta_member(result, Meta::SERVER_INFO, self.signature.as_str())
+        with_meta_member(result, Meta::SERVER_INFO, &self.signature)
     }
 
     fn begin_tool(&self, cx: Context, params: Option<&Params>, revision: Revision) -> Begun<'_> {
@@ -262,8 +262,7 @@ impl Inner {
             return encode(result, revision);
         }
         let result = result.for_revision(revision);
-        json_with_meta_member(&result, Meta::SERVER_INFO, self.signature.as_str())
-            .map_err(|_| no_json())
+        json_with_meta_member(&result, Meta::SERVER_INFO, &self.signature).map_err(|_| no_json())
     }
 
     fn find_resource(&self, uri: &str, cx: Context) -> Option<Work<ReadResourceResult>> {

@@ -83,6 +83,12 @@ pub trait Handler: Send + Sync + 'static {
         params: Option<Params>,
     ) -> impl Future<Output = Reply> + Send;
 
+    /// Whether there may be tools with [`mirrored`](Self::mirrored) arguments: else the name of the
+    /// one that is called need not be read for that.
+    fn mirrors(&self) -> bool {
+        true
+    }
+
     /// The arguments of a tool that HTTP clients of the modern era repeat in headers: they are
     /// compared with the call before it gets here. `None` if there are none.
     fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {

@@ -48,7 +48,7 @@ pub(super) struct Inner {
     pub(super) greeting: InitializeResult,
     pub(super) greetings: Greetings,
     /// Our name, as it stands in results of the modern era.
-    pub(super) signature: RawJson,
+    pub(super) signature: Box<str>,
     pub(super) served: MethodSet,
     pub(super) routes: Routes,
     pub(super) tools: Shelf<ToolEntry>,
@@ -230,9 +230,12 @@ impl Handler for Server {
         async move { guarded(pin!(self.0.finish(running, revision))).await }
     }
 
+    fn mirrors(&self) -> bool {
+        self.0.mirrors.load(Ordering::Acquire)
+    }
+
     fn mirrored(&self, tool: &str) -> Option<Arc<MirroredParams>> {
-        // Few servers have such a tool.
-        self.0.mirrors.load(Ordering::Acquire).then(|| self.0.tools.get(tool)?.mirrored()).flatten()
+        self.0.tools.get(tool)?.mirrored()
     }
 
     fn notification(

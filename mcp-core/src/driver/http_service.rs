@@ -314,13 +314,14 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     fn start(&self, now: Instant, headers: &HeaderMap, posted: Posted<Links>) -> Started<R, H> {
         Started::Response(match posted {
             Posted::Modern(call) => {
-                let mirrored = call.tool().and_then(|tool| self.engine.handler.mirrored(&tool));
-                if let Some(mirrored) = mirrored
+                let handler = &self.engine.handler;
+                let tool = if handler.mirrors() { call.tool() } else { None };
+                if let Some(mirrored) = tool.and_then(|tool| handler.mirrored(&tool))
                     && let Err(refused) = call.check_params(headers, &mirrored)
                 {
                     return Started::Response(refused.map(Body::full));
                 }
-                return Started::Call(Call::start(&self.engine, *call, &self.stop));
+                return Started::Call(Call::start(&self.engine, call, &self.stop));
             }
             Posted::Exchange(exchange) => {
                 let slot = exchange.slot();

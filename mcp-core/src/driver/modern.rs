@@ -56,10 +56,10 @@ impl<R: Runtime> Call<R> {
     /// Starts working on a request.
     pub(super) fn start<H: Handler>(
         engine: &Arc<Engine<R, H>>,
-        call: ModernCall,
+        call: Box<ModernCall>,
         stop: &Shutdown,
     ) -> Self {
-        let ModernCall { request, answer, principal, .. } = call;
+        let ModernCall { request, answer, principal, .. } = *call;
         let ModernRequest { id, method, params, progress_token, caller } = request;
         let shared = Arc::new(Shared(Mutex::new(State { answer, reader: None })));
         let connection = Connection::stateless(Arc::clone(&shared) as Arc<dyn Peer>, caller);

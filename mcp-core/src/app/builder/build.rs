@@ -91,7 +91,7 @@ impl ServerBuilder {
         Server::from(Inner {
             greeting,
             greetings: Greetings::default(),
-            signature,
+            signature: signature.as_str().into(),
             served,
             routes: self.routes,
             mirrors: self.changes.tools.iter().any(|it| it.mirrored().is_some()).into(),
