@@ -112,23 +112,32 @@ impl Inner {
     }
 
     /// Waits for the handler, and puts what comes of it into an answer.
-    pub(super) async fn finish(&self, running: Begun<'_>, revision: Revision) -> Reply {
-        match running? {
-            Running::Answered(result) => Ok(result),
-            Running::Tool(entry, round, work) => {
-                let result = resumed(work).await;
-                let result = result.and_then(|result| Ok(entry.keeps_its_word(result)?));
-                self.close_round(round, revision, result, CallError::into_tool_result)
+    #[expect(clippy::manual_async_fn, reason = "it is the smaller for it")]
+    pub(super) fn finish<'a>(
+        &'a self,
+        running: Begun<'a>,
+        revision: Revision,
+    ) -> impl Future<Output = Reply> + Send + 'a {
+        async move {
+            match running? {
+                Running::Answered(result) => Ok(result),
+                Running::Tool(entry, round, work) => {
+                    let result = resumed(work).await;
+                    let result = result.and_then(|result| Ok(entry.keeps_its_word(result)?));
+                    self.close_round(round, revision, result, CallError::into_tool_result)
+                }
+                Running::Method(work) => {
+                    let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
+                    Ok(match revision.era() {
+                        Era::Legacy => result,
+                        // JSONRPC-19, JSONRPC-20
+                        Era::Modern => {
+                            self.sign(&with_member(&result, "resultType", r#""complete""#))
+                        }
+                    })
+                }
+                Running::Other(work) => work.await,
             }
-            Running::Method(work) => {
-                let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
-                Ok(match revision.era() {
-                    Era::Legacy => result,
-                    // JSONRPC-19, JSONRPC-20
-                    Era::Modern => self.sign(&with_member(&result, "resultType", r#""complete""#)),
-                })
-            }
-            Running::Other(work) => work.await,
         }
     }
 

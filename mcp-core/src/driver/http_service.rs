@@ -13,7 +13,6 @@ use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 
@@ -31,7 +30,8 @@ use crate::session::{RestoreError, SessionSnapshot};
 use crate::time::Instant;
 use crate::transport::http::SessionId;
 use crate::transport::http::{
-    Admission, Answer, Exchange, HttpConfig, HttpServer, ModernNotice, Payload, Posted, Upload,
+    Admission, Answer, Exchange, HttpConfig, HttpServer, McpStream, ModernNotice, Payload, Posted,
+    Upload,
 };
 
 /// An MCP server as an HTTP service: give it to hyper, or nest it in a tower stack.
@@ -245,7 +245,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         async move {
             let runtime = &self.engine.runtime;
             let asks = self.store.is_there() || self.server.config().resource.is_some();
-            let (now, upload) = {
+            let (now, mut upload) = {
                 let (now, admission) = match asks {
                     true => {
                         // Boxed: few servers ask anybody, and the answers of all would be larger.
@@ -263,12 +263,16 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                     Err(response) => return response.map(Body::full),
                 }
             };
-            let mut started = match self.read(now, upload, body).await {
-                Ok((now, posted)) => self.start(now, &head.headers, posted),
+            let is_from_page = upload.is_from_page();
+            let now = match self.read(now, &mut upload, body).await {
+                Ok(now) => now,
                 Err(response) => return response.map(Body::full),
             };
+            let mut started = self.start(now, &head.headers, upload.handle_end(now));
             let is_session = matches!(started, Started::Exchange { .. });
-            clear(&mut head.headers);
+            if !is_from_page {
+                clear(&mut head.headers);
+            }
             let mut response = poll_fn(|cx| started.poll(cx, &mut head.headers)).await;
             if is_session {
                 self.look_after();
@@ -385,9 +389,9 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     fn read<'a, B>(
         &'a self,
         now: Instant,
-        mut upload: Upload<Links>,
+        upload: &'a mut Upload<Links>,
         mut body: Pin<&'a mut B>,
-    ) -> impl Future<Output = Result<(Instant, Posted<Links>), Response<Bytes>>> + 'a
+    ) -> impl Future<Output = Result<Instant, Response<Bytes>>> + 'a
     where
         B: http_body::Body,
     {
@@ -408,8 +412,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                 });
                 match frame.await {
                     Ok(None) => {
-                        let now = if waits { runtime.now() } else { now };
-                        return Ok((now, upload.handle_end(now)));
+                        return Ok(if waits { runtime.now() } else { now });
                     }
                     Ok(Some(Ok(frame))) => {
                         // Trailers say nothing here.
@@ -438,44 +441,44 @@ enum Started<R: Runtime, H: Handler> {
     Over,
 }
 
-/// What says how a message that was posted is answered.
-enum Decided {
-    Already,
-    Session(Answer<Links>),
-    Modern(Response<Payload>),
+/// The streams in which work goes on.
+enum Streams {
+    Session(McpStream<Links>),
+    Modern(http::response::Parts),
 }
 
 impl<R: Runtime, H: Handler> Started<R, H> {
     /// The answer, once: with all there is to say, or with a stream in which the work goes on.
     fn poll(&mut self, cx: &mut Context<'_>, room: &mut HeaderMap) -> Poll<Response<Body<R, H>>> {
-        let decided = match self {
+        let stream = match self {
             Self::Exchange { exchange, station } => {
-                Decided::Session(ready!(station.poll(&mut Awaited(exchange, room), cx)))
-            }
-            Self::Call(call) => Decided::Modern(ready!(call.poll_response(cx, room))),
-            Self::Response(_) | Self::Over => Decided::Already,
-        };
-        Poll::Ready(match (decided, mem::replace(self, Self::Over)) {
-            (
-                Decided::Session(Answer::Full(response)),
-                Self::Exchange { exchange, mut station },
-            ) => {
-                if !exchange.tells() {
-                    station.rest();
+                match ready!(station.poll(&mut Awaited(exchange, room), cx)) {
+                    Answer::Full(response) => {
+                        if !exchange.tells() {
+                            station.rest();
+                        }
+                        return Poll::Ready(response.map(Body::full));
+                    }
+                    Answer::Stream(stream) => Some(Streams::Session(stream)),
                 }
-                drop(exchange);
-                response.map(Body::full)
             }
-            (Decided::Session(Answer::Stream(stream)), Self::Exchange { station, .. }) => {
+            Self::Call(call) => {
+                let (head, payload) = ready!(call.poll_response(cx, room)).into_parts();
+                match payload {
+                    Payload::Whole(frame) => {
+                        return Poll::Ready(Response::from_parts(head, Body::frame(frame)));
+                    }
+                    Payload::Stream => Some(Streams::Modern(head)),
+                }
+            }
+            Self::Response(_) | Self::Over => None,
+        };
+        Poll::Ready(match (stream, mem::replace(self, Self::Over)) {
+            (Some(Streams::Session(stream)), Self::Exchange { station, .. }) => {
                 stream.head().map(|()| Body::stream(stream, station))
             }
-            (Decided::Modern(response), Self::Call(call)) => {
-                let (head, payload) = response.into_parts();
-                let body = match payload {
-                    Payload::Whole(frame) => Body::frame(frame),
-                    Payload::Stream => Body::call(call),
-                };
-                Response::from_parts(head, body)
+            (Some(Streams::Modern(head)), Self::Call(call)) => {
+                Response::from_parts(head, Body::call(call))
             }
             (_, Self::Response(response)) => response,
             // Nobody asks for an answer twice.
@@ -489,12 +492,7 @@ const ROOM: usize = 24;
 
 /// Makes room in the headers of a request for those of its answer. hyper takes that for those of
 /// the next request, so that a connection allocates for headers once.
-///
-/// Those of a request from a page stay: they say whether it may read the answer.
 fn clear(headers: &mut HeaderMap) {
-    if headers.contains_key(ORIGIN) {
-        return;
-    }
     if headers.capacity() > ROOM {
         *headers = HeaderMap::new();
     }

@@ -652,6 +652,39 @@ fn a_connection_stays_after_a_long_answer() {
     assert!(stream.down.has_ended());
 }
 
+/// case_73: the headers of an answer are its own, whatever stood in the same room before, and a page
+/// that may call may read them.
+#[test]
+fn case_73_answers_have_headers_of_their_own() {
+    let listening = Listening::new();
+    let connection = listening.connect();
+    let ask = |headers: &str| {
+        let body = initialize(0);
+        let length = body.len();
+        connection.up.send(format!(
+            "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             accept: application/json, text/event-stream\r\n{headers}\
+             content-length: {length}\r\n\r\n{body}"
+        ));
+        listening.sim.run();
+        let received = connection.down.receive();
+        let (head, _) = received.split_once("\r\n\r\n").unwrap();
+        let names = head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        let mut names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let many: String = (0..40).map(|number| format!("x-{number}: secret\r\n")).collect();
+    let own = "content-length content-type date mcp-session-id vary";
+    let page = "access-control-allow-origin access-control-expose-headers";
+    for _ in 0..2 {
+        assert_eq!(ask("x-key: secret\r\n"), own);
+        assert_eq!(ask("origin: http://localhost:3000\r\n"), format!("{page} {own}"));
+        assert_eq!(ask(&many), own);
+        assert_eq!(ask(""), own);
+    }
+}
+
 /// Bytes that are no HTTP end their connection, and no more.
 #[test]
 fn nonsense_ends_its_connection_alone() {

@@ -3,18 +3,13 @@
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
+use super::server::Shared;
+
 /// What all uploads of a server together may take.
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: usize,
     used: AtomicUsize,
-}
-
-/// A share of the budget, given back when it is dropped.
-#[derive(Debug)]
-pub(super) struct Share {
-    budget: Arc<Budget>,
-    bytes: usize,
 }
 
 impl Budget {
@@ -23,15 +18,21 @@ impl Budget {
     }
 }
 
-impl Share {
-    pub(super) const fn new(budget: Arc<Budget>) -> Self {
-        Self { budget, bytes: 0 }
+/// A share of a server's budget, given back when it is dropped.
+pub(super) struct Share<A> {
+    pub(super) server: Arc<Shared<A>>,
+    bytes: usize,
+}
+
+impl<A> Share<A> {
+    pub(super) const fn new(server: Arc<Shared<A>>) -> Self {
+        Self { server, bytes: 0 }
     }
 
     /// Takes more, if there is that much left.
     #[must_use]
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let Budget { limit, used } = &*self.budget;
+        let Budget { limit, used } = &self.server.uploads;
         let more = |used: usize| used.checked_add(bytes).filter(|sum| sum <= limit);
         let grown = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
         if grown {
@@ -41,8 +42,8 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl<A> Drop for Share<A> {
     fn drop(&mut self) {
-        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.server.uploads.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

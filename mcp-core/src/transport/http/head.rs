@@ -68,6 +68,8 @@ pub(super) struct Claims {
     pub(super) session: Field<Option<SessionId>>,
     pub(super) method: Field<HeaderValue>,
     pub(super) name: Field<HeaderValue>,
+    /// Whether a page asks.
+    pub(super) has_origin: bool,
 }
 
 /// The revision that a head names.
@@ -97,6 +99,7 @@ impl Claims {
             session: fields.session_id.map(session),
             method: fields.method.map(HeaderValue::clone),
             name: fields.name.map(HeaderValue::clone),
+            has_origin: !matches!(fields.origin, Field::Absent),
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event
 /// Takes a message posted to the endpoint.
 pub(super) fn accept<A: Default>(
     now: Instant,
-    shared: Arc<Shared<A>>,
+    shared: &Arc<Shared<A>>,
     (claims, grant): (&Claims, &Grant),
     incoming: Incoming,
     bytes: usize,
@@ -53,7 +53,7 @@ pub(super) fn accept<A: Default>(
 
 fn accept_legacy<A: Default>(
     now: Instant,
-    shared: Arc<Shared<A>>,
+    shared: &Arc<Shared<A>>,
     (claims, grant): (&Claims, &Grant),
     incoming: Incoming,
     bytes: usize,
@@ -61,7 +61,7 @@ fn accept_legacy<A: Default>(
     let request = request_of(&incoming);
     let initializes = request.is_some_and(|request| request.method == *"initialize");
     let request = request.map(|request| request.id.clone());
-    let Some(slot) = session_of(&shared, claims, grant)? else {
+    let Some(slot) = session_of(shared, claims, grant)? else {
         return match incoming {
             incoming if initializes => initialize(now, shared, (incoming, grant), request, bytes),
             Incoming::Batch(_) => Err(Fault::malformed(EnvelopeError::batch_not_allowed())),
@@ -99,14 +99,14 @@ fn accept_legacy<A: Default>(
         return Ok(Posted::Session(accepted(), slot));
     }
     drop(session);
-    let exchange = Exchange::new(now, shared, slot, (stream, reader), request, None);
+    let exchange = Exchange::new(now, Arc::clone(shared), slot, (stream, reader), request, None);
     Ok(Posted::Exchange(exchange))
 }
 
 /// Begins a session that nobody knows of until its `initialize` has been answered with a result.
 fn initialize<A: Default>(
     now: Instant,
-    shared: Arc<Shared<A>>,
+    shared: &Arc<Shared<A>>,
     (incoming, grant): (Incoming, &Grant),
     request: Option<RequestId>,
     bytes: usize,
@@ -120,7 +120,8 @@ fn initialize<A: Default>(
     deliver(now, &mut session, lane(stream), incoming, bytes).map_err(Fault::Refusal)?;
     let slot = Slot::with_streams(id, session, streams, A::default());
     let slot = Arc::new(slot.owned_by(grant.principal().cloned()));
-    let exchange = Exchange::new(now, shared, slot, (stream, reader), request, Some(place));
+    let exchange =
+        Exchange::new(now, Arc::clone(shared), slot, (stream, reader), request, Some(place));
     Ok(Posted::Exchange(exchange))
 }
 

@@ -1,5 +1,6 @@
 //! The answer to one request of the modern era.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
@@ -33,14 +34,21 @@ pub struct ModernAnswer {
     /// It is a `subscriptions/listen`: a stream by nature, for as long as its client likes.
     listens: bool,
     state: State,
-    ready: VecDeque<Bytes>,
-    open: BytesMut,
-    /// What waits to be read: its bytes, and the frames since it was last empty.
-    queued: (usize, usize),
+    /// What waits to be read of a stream. Most answers are none, and are moved around a bit.
+    waiting: Option<Box<Waiting>>,
     limits: (usize, usize),
     keep_alive: Duration,
     keep_alive_at: Instant,
     deadline: Option<Instant>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    ready: VecDeque<Bytes>,
+    open: BytesMut,
+    bytes: usize,
+    /// The frames since there was last nothing to read.
+    frames: usize,
 }
 
 #[derive(Debug)]
@@ -73,9 +81,7 @@ impl ModernAnswer {
             id,
             listens,
             state: State::Waiting,
-            ready: VecDeque::new(),
-            open: BytesMut::new(),
-            queued: (0, 0),
+            waiting: None,
             limits: (settings.bytes, settings.frames),
             keep_alive: settings.keep_alive,
             keep_alive_at: now + settings.keep_alive,
@@ -97,8 +103,8 @@ impl ModernAnswer {
         if !belongs(&item.method, self.listens) {
             return Err(SendError::Ended(item));
         }
-        let (bytes, frames) = self.queued;
-        if bytes >= self.limits.0 || frames >= self.limits.1 {
+        let (bytes, frames) = self.limits;
+        if self.waiting.as_ref().is_some_and(|it| it.bytes >= bytes || it.frames >= frames) {
             return Err(SendError::Full(item));
         }
         self.start_stream();
@@ -139,9 +145,7 @@ impl ModernAnswer {
     /// nothing more is sent.
     pub fn handle_disconnect(&mut self) {
         self.state = State::Closed;
-        self.ready.clear();
-        self.open.clear();
-        self.queued = (0, 0);
+        self.waiting = None;
     }
 
     /// Does what is due: a keep-alive comment, or an answer for a handler that has none.
@@ -161,8 +165,9 @@ impl ModernAnswer {
         self.start_stream();
         // What waits to be read breaks the silence as well as a comment would.
         if !self.has_data() {
-            self.open.extend_from_slice(KEEP_ALIVE);
-            self.queued.0 += KEEP_ALIVE.len();
+            let waiting = self.waiting.get_or_insert_default();
+            waiting.open.extend_from_slice(KEEP_ALIVE);
+            waiting.bytes += KEEP_ALIVE.len();
         }
     }
 
@@ -204,15 +209,7 @@ impl ModernAnswer {
     /// The next piece of a stream, if there is one now.
     #[must_use = "a piece that is not written is lost"]
     pub fn poll_data(&mut self, now: Instant) -> Option<Bytes> {
-        let data = match self.ready.pop_front() {
-            Some(data) => data,
-            None if self.open.is_empty() => return None,
-            None => self.open.split().freeze(),
-        };
-        self.queued.0 -= data.len();
-        if !self.has_data() {
-            self.queued.1 = 0;
-        }
+        let data = self.waiting.as_mut()?.pop()?;
         self.keep_alive_at = now + self.keep_alive;
         Some(data)
     }
@@ -250,7 +247,7 @@ impl ModernAnswer {
     }
 
     fn has_data(&self) -> bool {
-        !self.ready.is_empty() || !self.open.is_empty()
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.is_empty())
     }
 
     fn start_stream(&mut self) {
@@ -260,8 +257,14 @@ impl ModernAnswer {
     }
 
     fn push(&mut self, frame: Frame) {
-        let length = sse::MESSAGE_PREFIX.len() + frame.len() + sse::SUFFIX.len();
-        self.queued = (self.queued.0 + length, self.queued.1 + 1);
+        self.waiting.get_or_insert_default().push(frame);
+    }
+}
+
+impl Waiting {
+    fn push(&mut self, frame: Frame) {
+        self.bytes += sse::MESSAGE_PREFIX.len() + frame.len() + sse::SUFFIX.len();
+        self.frames += 1;
         self.open.extend_from_slice(sse::MESSAGE_PREFIX);
         for chunk in frame.into_chunks() {
             if chunk.len() > GATHER {
@@ -272,6 +275,23 @@ impl ModernAnswer {
             }
         }
         self.open.extend_from_slice(sse::SUFFIX);
+    }
+
+    fn pop(&mut self) -> Option<Bytes> {
+        let data = match self.ready.pop_front() {
+            Some(data) => data,
+            None if self.open.is_empty() => return None,
+            None => self.open.split().freeze(),
+        };
+        self.bytes -= data.len();
+        if self.is_empty() {
+            self.frames = 0;
+        }
+        Some(data)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.ready.is_empty() && self.open.is_empty()
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) struct Shared<A> {
     pub(super) modern: Stateless,
     pub(super) ids: SessionIds,
     pub(super) sessions: Arc<Sessions<A>>,
-    uploads: Arc<Budget>,
+    pub(super) uploads: Budget,
     /// When each session of Streamable HTTP is looked at.
     pub(super) schedule: Arc<Schedule>,
     sweep: Mutex<Sweep<A>>,
@@ -136,7 +136,7 @@ impl<A: Default> HttpServer<A> {
         let modern = Stateless::new(&config);
         let sweep = Mutex::new(Sweep { due: None, ended: Vec::new() });
         let ids = SessionIds::new(seed);
-        let uploads = Arc::new(Budget::new(config.upload_bytes));
+        let uploads = Budget::new(config.upload_bytes);
         let schedule = Arc::default();
         let abandoned = Mutex::default();
         let shared =
@@ -358,7 +358,7 @@ impl<A: Default> HttpServer<A> {
                 if !fields.accepts_both() {
                     return Err(Refusal::NeedsBoth);
                 }
-                self.upload(fields, Target::Mcp(Arc::clone(&self.shared)), grant)
+                self.upload(fields, Target::Mcp, grant)
             }
             Method::GET => Ok(mcp::listen(now, &self.shared, fields, &grant)),
             Method::DELETE => Ok(mcp::delete(now, &self.shared, fields, &grant)),
@@ -396,8 +396,8 @@ impl<A: Default> HttpServer<A> {
         if fields.content_length().is_some_and(|length| length > limits.bytes) {
             return Err(Refusal::TooLarge { limit: limits.bytes });
         }
-        let share = Share::new(Arc::clone(&self.shared.uploads));
-        Ok(Admission::ReadBody(Upload::new(target, Claims::of(fields), limits, grant, share)))
+        let share = Share::new(Arc::clone(&self.shared));
+        Ok(Admission::ReadBody(Upload::new(target, Claims::of(fields), grant, share)))
     }
 }
 

@@ -12,7 +12,6 @@ use super::budget::Share;
 use super::head::Claims;
 use super::modern::{ModernCall, ModernNotice};
 use super::refusal::{Refusal, accepted};
-use super::server::Shared;
 use super::sessions::Slot;
 use super::{Exchange, mcp};
 use crate::jsonrpc::{EnvelopeError, EnvelopeLimits, Incoming, Message};
@@ -26,10 +25,9 @@ pub struct Upload<A> {
     target: Target<A>,
     /// What its head says of it.
     claims: Claims,
-    limits: EnvelopeLimits,
     grant: Grant,
     /// What it takes of all that the server may be receiving at a time.
-    share: Share,
+    share: Share<A>,
     body: Body,
 }
 
@@ -38,7 +36,7 @@ pub(super) enum Target<A> {
     /// An HTTP+SSE session.
     Messages(Arc<Slot<A>>),
     /// The endpoint of Streamable HTTP.
-    Mcp(Arc<Shared<A>>),
+    Mcp,
 }
 
 /// A body in one piece is kept as it came; most are.
@@ -69,11 +67,10 @@ impl<A: Default> Upload<A> {
     pub(super) const fn new(
         target: Target<A>,
         claims: Claims,
-        limits: EnvelopeLimits,
         grant: Grant,
-        share: Share,
+        share: Share<A>,
     ) -> Self {
-        Self { target, claims, limits, grant, share, body: Body::Empty }
+        Self { target, claims, grant, share, body: Body::Empty }
     }
 
     /// Takes a piece of the body.
@@ -83,7 +80,7 @@ impl<A: Default> Upload<A> {
     /// receives too much already. The rest of it need not be read.
     #[expect(clippy::result_large_err, reason = "the refusal is the answer, moved once")]
     pub fn handle_data(&mut self, data: Bytes) -> Result<(), Response<Bytes>> {
-        let limit = self.limits.bytes;
+        let limit = limits(&self.share).bytes;
         if self.len().saturating_add(data.len()) > limit {
             return Err(Refusal::TooLarge { limit }.into_response());
         }
@@ -114,20 +111,21 @@ impl<A: Default> Upload<A> {
     /// the session has ended, with 503 when it can take no more for now.
     #[must_use]
     pub fn handle_end(self, now: Instant) -> Posted<A> {
-        let frame = match self.body {
+        let Self { target, claims, grant, share, body } = self;
+        let frame = match body {
             Body::Empty => Bytes::new(),
             Body::Whole(whole) => whole,
             Body::Gathered(gathered) => gathered.freeze(),
         };
         // Off the lock: parsing is the long part.
-        let incoming = match Incoming::parse(&frame, &self.limits) {
+        let incoming = match Incoming::parse(&frame, limits(&share)) {
             Ok(incoming) => incoming,
             Err(error) => return Posted::Refused(Refusal::Malformed(error).into_response()),
         };
-        if let Err(refusal) = self.grant.check(&incoming) {
+        if let Err(refusal) = grant.check(&incoming) {
             return Posted::Refused(refusal.into_response_to(mcp::id_of(&incoming)));
         }
-        match self.target {
+        match target {
             Target::Messages(slot) => {
                 let mut session = slot.lock();
                 let delivered = deliver(now, &mut session, Lane::Standing, incoming, frame.len());
@@ -135,16 +133,27 @@ impl<A: Default> Upload<A> {
                 let response = delivered.map_or_else(Refusal::into_response, |()| accepted());
                 Posted::Session(response, slot)
             }
-            Target::Mcp(shared) => {
-                let from = (&self.claims, &self.grant);
-                mcp::accept(now, shared, from, incoming, frame.len())
+            Target::Mcp => {
+                mcp::accept(now, &share.server, (&claims, &grant), incoming, frame.len())
             }
         }
+    }
+
+    /// Whether it comes from a page: then [`HttpServer::add_cors_headers`] looks at its head again.
+    ///
+    /// [`HttpServer::add_cors_headers`]: super::HttpServer::add_cors_headers
+    #[must_use]
+    pub const fn is_from_page(&self) -> bool {
+        self.claims.has_origin
     }
 
     fn len(&self) -> usize {
         self.body.len()
     }
+}
+
+fn limits<A>(share: &Share<A>) -> &EnvelopeLimits {
+    &share.server.config.session.limits.envelope
 }
 
 impl Body {
