@@ -1,26 +1,23 @@
 //! What a session makes of what came in.
 
-use alloc::borrow::Cow;
-use alloc::sync::Arc;
 use core::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ServerSession;
 use super::ids::Place;
 use crate::error::{PeerError, RequestError};
-use crate::id::{RequestHandle, RequestId};
+use crate::id::RequestHandle;
 use crate::jsonrpc::{
     EnvelopeError, ErrorCode, ErrorObject, Frame, Message, Notification, RawJson, Request, Response,
 };
-use crate::lifecycle::{Method, NotificationMethod, Phase, Refusal, Sender, Step, step};
-use crate::model::{ClientCapabilities, Implementation};
+use crate::lifecycle::{Method, NotificationMethod, Phase, Sender};
 use crate::modern::is_modern;
 use crate::revision::Revision;
 use crate::session::meta::Meta;
 use crate::session::notices::{Cancelled, progress_token};
 use crate::session::refusal::{busy, duplicate_id};
-use crate::session::{CancelReason, Client, InitializeTicket, Lane, ServerEvent};
+use crate::session::{CancelReason, Lane, ServerEvent};
 use crate::time::Instant;
 
 impl ServerSession {
@@ -130,46 +127,6 @@ impl ServerSession {
         self.handle_early(now, (id, method, params, lane), bytes)
     }
 
-    pub(super) fn handle_initialize(
-        &mut self,
-        lane: Lane,
-        id: RequestId,
-        params: Option<&RawJson>,
-    ) -> Result<(), ErrorObject> {
-        let next = step(self.phase, Step::Initialize).map_err(|refusal| match refusal {
-            Refusal::AlreadyInitialized | Refusal::Unexpected => ErrorObject::new(
-                ErrorCode::INVALID_REQUEST,
-                "Invalid request: the session is initialized already",
-            ),
-        })?;
-        if self.draining.is_some() {
-            return Err(shutting_down());
-        }
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Params<'a> {
-            /// Required, but a client that leaves it out can be served all the same (case_71).
-            #[serde(borrow, default)]
-            protocol_version: Cow<'a, str>,
-            capabilities: ClientCapabilities,
-            client_info: Implementation,
-        }
-        let params =
-            params.ok_or_else(|| ErrorObject::invalid_params("initialize needs params"))?;
-        let params: Params<'_> = serde_json::from_str(params.as_str()).map_err(|error| {
-            ErrorObject::invalid_params(alloc::format!("Invalid initialize params: {error}"))
-        })?;
-        let revision = negotiate(&params.protocol_version);
-        self.phase = next;
-        self.gave_up = false;
-        self.ids.insert(id.clone(), Place::Initialize, lane);
-        self.initialize = Some((id, lane, revision));
-        let client =
-            Client { revision, capabilities: params.capabilities, info: params.client_info };
-        self.emit(ServerEvent::Initialize(InitializeTicket(()), Arc::new(client)));
-        Ok(())
-    }
-
     pub(super) fn handle_notification(&mut self, now: Instant, notification: Notification) {
         if self.config.modern
             && is_modern(notification.method.as_str(), notification.params.as_ref())
@@ -269,17 +226,6 @@ impl ServerSession {
             Err(_) => error,
         }
     }
-}
-
-/// The revision a session speaks: the client's if we have it, else our latest (VER-03, VER-05).
-///
-/// It is never a modern one, whatever the client asks for: those have no handshake (`case_71`).
-fn negotiate(requested: &str) -> Revision {
-    requested
-        .parse()
-        .ok()
-        .filter(|revision| Revision::LEGACY.contains(revision))
-        .unwrap_or(Revision::LATEST_LEGACY)
 }
 
 pub(super) fn shutting_down() -> ErrorObject {

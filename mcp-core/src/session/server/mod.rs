@@ -1,6 +1,7 @@
 //! The server's end of a legacy session.
 
 mod early;
+mod handshake;
 mod ids;
 mod incoming;
 mod lanes;
@@ -22,15 +23,12 @@ use super::in_flight::{InFlightTable, RequestKind};
 use super::outbound::{Deferred, Outbound};
 use super::outbox::{Kind, Outbox};
 use super::refusal::unanswered;
-use super::{
-    CloseReason, Counters, EarlyRefusal, InitializeTicket, Lane, Outgoing, ServerEvent, Transmit,
-};
+use super::{CloseReason, Counters, EarlyRefusal, Lane, Outgoing, ServerEvent, Transmit};
 use crate::config::{EarlyRequests, SessionConfig};
 use crate::error::{PeerError, RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestTicket};
-use crate::jsonrpc::{EnvelopeError, ErrorObject, Frame, Incoming, RawJson, Reply};
+use crate::jsonrpc::{EnvelopeError, Frame, Incoming, Reply};
 use crate::lifecycle::{Method, NotificationMethod, Phase, Step, step};
-use crate::model::InitializeResult;
 use crate::revision::Revision;
 use crate::small::push_back;
 use crate::time::{Instant, is_due};
@@ -153,60 +151,6 @@ impl ServerSession {
     }
 
     // Commands.
-
-    /// Accepts an `initialize`: the result is queued to leave, then the requests that waited for
-    /// it are let through.
-    ///
-    /// The protocol version in `result` is replaced by the negotiated one.
-    pub fn accept(&mut self, now: Instant, ticket: InitializeTicket, result: InitializeResult) {
-        let Some((_, _, revision)) = &self.initialize else {
-            return;
-        };
-        let reply = RawJson::from_value(&result.agreed_on(*revision))
-            .map_err(|_| ErrorObject::internal("the initialize result has no JSON form"));
-        self.conclude_initialize(now, ticket, &reply);
-    }
-
-    /// The same with the JSON of the result, written before: it says and has what belongs to the
-    /// negotiated revision, which is that of the [`Client`](super::Client).
-    pub fn accept_written(&mut self, now: Instant, ticket: InitializeTicket, result: RawJson) {
-        self.conclude_initialize(now, ticket, &Ok(result));
-    }
-
-    fn conclude_initialize(&mut self, now: Instant, ticket: InitializeTicket, reply: &Reply) {
-        let now = self.advance(now);
-        let InitializeTicket(()) = ticket;
-        let Some((id, lane, revision)) = self.initialize.take() else {
-            return;
-        };
-        let Ok(next) = step(self.phase, Step::Accept) else {
-            return;
-        };
-        self.phase = next;
-        self.revision = Some(revision);
-        self.handshake_deadline = None;
-        self.ids.remove(&id);
-        self.transmit(now, lane, Frame::response(&id, reply));
-        if core::mem::take(&mut self.initialized_early) {
-            self.complete_handshake(now);
-        }
-        self.open_gate(now);
-        self.finish_drain(now);
-    }
-
-    /// Refuses an `initialize`: the session is as new as before, and what is held waits on.
-    pub fn refuse(&mut self, now: Instant, ticket: InitializeTicket, error: &ErrorObject) {
-        let now = self.advance(now);
-        let InitializeTicket(()) = ticket;
-        let Some((id, lane, _)) = self.initialize.take() else {
-            return;
-        };
-        self.phase = step(self.phase, Step::Refuse).unwrap_or(self.phase);
-        self.initialized_early = false;
-        self.ids.remove(&id);
-        self.transmit(now, lane, Frame::error(Some(&id), error));
-        self.finish_drain(now);
-    }
 
     /// Answers a request. An answer to a request that has ended is dropped and counted.
     pub fn respond(&mut self, now: Instant, ticket: RequestTicket, reply: Reply) {

@@ -6,7 +6,7 @@ use super::ServerSession;
 use crate::error::{RequestError, SendError};
 use crate::id::{RequestHandle, RequestId, RequestKey};
 use crate::jsonrpc::{Frame, RawJson};
-use crate::lifecycle::{Phase, Step, step};
+use crate::lifecycle::Phase;
 use crate::session::meta::with_progress_token;
 use crate::session::outbound::{Deferred, Pending};
 use crate::session::outbox::Kind;
@@ -15,15 +15,6 @@ use crate::session::{CancelReason, Lane, Outgoing, ServerEvent, Transmit};
 use crate::time::Instant;
 
 impl ServerSession {
-    pub(super) fn complete_handshake(&mut self, now: Instant) {
-        let Ok(next) = step(self.phase, Step::Initialized) else {
-            return;
-        };
-        self.phase = next;
-        self.inform(ServerEvent::Initialized);
-        self.send_deferred(now);
-    }
-
     /// Sends what waited for `initialized`, in order.
     pub(super) fn send_deferred(&mut self, now: Instant) {
         while let Some(item) = self.outbound.undefer() {
