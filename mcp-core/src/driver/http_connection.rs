@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 
 use http::{Request, Response};
@@ -127,12 +127,14 @@ struct HeadTimer<R: Runtime> {
     /// How many requests had come before the one that is waited for, and until when.
     waits: Option<(u64, Instant)>,
     timer: Timer<R>,
+    /// Whom the timer wakes.
+    waker: Option<Waker>,
 }
 
 impl<R: Runtime> HeadTimer<R> {
     fn new(runtime: R, requests: Requests, timeout: Duration) -> Self {
         let timer = Timer::new(runtime.clone());
-        Self { runtime, requests, timeout, waits: None, timer }
+        Self { runtime, requests, timeout, waits: None, timer, waker: None }
     }
 
     /// Is ready when nothing is being answered, and no head has come for too long.
@@ -142,11 +144,24 @@ impl<R: Runtime> HeadTimer<R> {
             return Poll::Pending;
         }
         let count = self.requests.count();
+        let is_registered = |waker: &Waker| waker.will_wake(cx.waker());
+        let is_registered = self.waker.as_ref().is_some_and(is_registered);
         let until = match self.waits {
             Some((waited, until)) if waited == count => until,
-            _ => self.runtime.now() + self.timeout,
+            _ => {
+                let now = self.runtime.now();
+                let until = now + self.timeout;
+                self.waits = Some((count, until));
+                // What was set for the request before wakes early enough for this one.
+                if is_registered && self.timer.wakes_after(now) {
+                    return Poll::Pending;
+                }
+                until
+            }
         };
-        self.waits = Some((count, until));
+        if !is_registered {
+            self.waker = Some(cx.waker().clone());
+        }
         self.timer.poll_until(Some(until), cx)
     }
 }

@@ -24,6 +24,11 @@ impl<R: Runtime> Timer<R> {
         Self { runtime, armed: None }
     }
 
+    /// Whether it is set, and still asleep.
+    pub(super) fn wakes_after(&self, now: Instant) -> bool {
+        self.armed.as_ref().is_some_and(|(at, _)| now < *at)
+    }
+
     /// Is ready when `deadline` has passed; never without one.
     pub(super) fn poll_until(
         &mut self,
