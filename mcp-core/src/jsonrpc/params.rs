@@ -162,7 +162,7 @@ impl<'a> Members<'a> {
     }
 
     pub(crate) fn get(self, member: Member) -> Found<'a> {
-        match self.outline.0.get(member as usize).copied().unwrap_or_default() {
+        match self.outline.0.get(member as usize).copied().unwrap_or(Span::NOWHERE) {
             Span::NOWHERE => Found::Nothing,
             Span::TWICE => Found::Twice,
             Span { start, end } => {
@@ -259,18 +259,25 @@ impl Member {
 }
 
 /// Where each [`Member`] stands, in bytes from the start of the params.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Outline([Span; MEMBERS]);
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
     start: u32,
     end: u32,
 }
 
 impl Span {
-    const NOWHERE: Self = Self { start: 0, end: 0 };
+    /// Not all zeros: memory that has to be is asked for in another way, which takes longer.
+    const NOWHERE: Self = Self { start: u32::MAX, end: u32::MAX };
     const TWICE: Self = Self { start: u32::MAX, end: 0 };
+}
+
+impl Default for Outline {
+    fn default() -> Self {
+        Self([Span::NOWHERE; MEMBERS])
+    }
 }
 
 impl Outline {
