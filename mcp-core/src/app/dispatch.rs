@@ -124,7 +124,7 @@ impl Inner {
                 Running::Tool(entry, round, work) => {
                     let result = resumed(work).await;
                     let result = result.and_then(|result| Ok(entry.keeps_its_word(result)?));
-                    self.close_round(round, revision, result, CallError::into_tool_result)
+                    self.close_call(round, revision, result)
                 }
                 Running::Method(work) => {
                     let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
@@ -182,8 +182,7 @@ impl Inner {
             Ok(work) => Ok(Running::Tool(entry, round, work)),
             Err(misfit) => {
                 let result = misfitting(&misfit, revision);
-                let fail = CallError::into_tool_result;
-                self.close_round(round, revision, result, fail).map(Running::Answered)
+                self.close_call(round, revision, result).map(Running::Answered)
             }
         }
     }
@@ -240,6 +239,16 @@ impl Inner {
         let principal = cx.principal.clone();
         cx.round = Round::read(principal, method, params, &self.seal)?;
         Ok(())
+    }
+
+    /// [`close_round`](Self::close_round) of a tool, in one place for all runtimes.
+    fn close_call(
+        &self,
+        round: Option<Arc<Round>>,
+        revision: Revision,
+        result: Result<CallToolResult, CallError>,
+    ) -> Reply {
+        self.close_round(round, revision, result, CallError::into_tool_result)
     }
 
     /// Answers with the result, or with the questions without which there is none.
