@@ -46,7 +46,7 @@ use crate::transport::http::{
 /// Cloning shares the server.
 pub struct HttpService<R: Runtime, H: Handler>(Arc<Inner<R, H>>);
 
-struct Inner<R: Runtime, H: Handler> {
+pub(super) struct Inner<R: Runtime, H: Handler> {
     engine: Arc<Engine<R, H>>,
     server: Arc<HttpServer<Links>>,
     body_timeout: Duration,
@@ -56,7 +56,7 @@ struct Inner<R: Runtime, H: Handler> {
     /// Ends subscriptions.
     stop: Shutdown,
     /// Where sessions are that are not here.
-    store: Store,
+    store: Store<R, H>,
 }
 
 /// The answer to one request, to come.
@@ -76,7 +76,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
             verifier: Verifier::default(),
             looked_after: Arc::default(),
             stop: Shutdown::new(),
-            store: Store::default(),
+            store: Store::NONE,
         }))
     }
 
@@ -98,7 +98,7 @@ impl<R: Runtime, H: Handler> HttpService<R, H> {
         self.stored_in(Store::new(store))
     }
 
-    pub(super) fn stored_in(mut self, store: Store) -> Self {
+    pub(super) fn stored_in(mut self, store: Store<R, H>) -> Self {
         Arc::make_mut(&mut self.0).store = store;
         self
     }
@@ -193,10 +193,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     }
 
     /// Looks for the session of a request elsewhere if it is not here.
-    async fn fetch(&self, head: &Parts) -> Result<(), Response<Bytes>> {
-        if !self.store.is_there() {
-            return Ok(());
-        }
+    pub(super) async fn fetch(&self, head: &Parts) -> Result<(), Response<Bytes>> {
         let Some(id) = self.server.missing_session(head) else {
             return Ok(());
         };
@@ -218,7 +215,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
     async fn admit(&self, head: &Parts) -> Result<Admission<Links>, Response<Bytes>> {
         // A protected server looks for nobody before it knows who asks.
         if self.server.config().resource.is_none() {
-            self.fetch(head).await?;
+            self.store.fetch(self, head).await?;
         }
         let pending = match self.server.begin(self.engine.runtime.now(), head) {
             Admission::Authorize(pending) => pending,
@@ -228,7 +225,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
         let deadline = runtime.now() + self.body_timeout;
         let verified = self.verifier.verify(runtime, deadline, pending.token()).await;
         if verified.is_ok() {
-            self.fetch(head).await?;
+            self.store.fetch(self, head).await?;
         }
         Ok(pending.handle_verified(runtime.now(), head, verified))
     }

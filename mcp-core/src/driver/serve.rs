@@ -52,13 +52,13 @@ pub trait Platform: Runtime {
 }
 
 /// A handler about to be served: set what differs from the defaults, then choose a transport.
-pub struct Serve<P, H> {
+pub struct Serve<P: Platform, H: Handler> {
     platform: P,
     handler: H,
     session: SessionConfig,
     configure: Box<dyn FnOnce(&mut HttpConfig) + Send>,
     verifier: Verifier,
-    store: Store,
+    store: Store<P, H>,
     options: HttpOptions,
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
@@ -76,7 +76,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
             session,
             configure: Box::new(|_| {}),
             verifier: Verifier::default(),
-            store: Store::default(),
+            store: Store::NONE,
             options: HttpOptions::default(),
             until: None,
         }
@@ -220,7 +220,7 @@ impl<P: Platform, H: Handler> Serve<P, H> {
     }
 }
 
-impl<P, H> fmt::Debug for Serve<P, H> {
+impl<P: Platform, H: Handler> fmt::Debug for Serve<P, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve").field("session", &self.session).finish_non_exhaustive()
     }

@@ -5,8 +5,14 @@ use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::Pin;
 
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+
 use super::Runtime;
+use super::http_service::Inner;
 use super::timer::within;
+use crate::app::Handler;
 use crate::session::SessionSnapshot;
 use crate::time::Instant;
 use crate::transport::http::SessionId;
@@ -67,23 +73,44 @@ impl<S: SessionStore> AnyStore for S {
 }
 
 /// The store of a service, if it has one.
-#[derive(Clone, Default)]
-pub(super) struct Store(Option<Arc<dyn AnyStore>>);
+///
+/// Nothing else leads to the code that takes sessions in, so that it is no part of a program
+/// without a store.
+pub(super) struct Store<R: Runtime, H: Handler>(Option<(Arc<dyn AnyStore>, Fetch<R, H>)>);
 
-impl Store {
+/// Looks for the session of a request in the store of a service.
+type Fetch<R, H> = for<'a> fn(&'a Inner<R, H>, &'a Parts) -> Fetching<'a>;
+
+type Fetching<'a> = Pin<Box<dyn Future<Output = Result<(), Response<Bytes>>> + Send + 'a>>;
+
+impl<R: Runtime, H: Handler> Store<R, H> {
+    pub(super) const NONE: Self = Self(None);
+
     pub(super) fn new(store: impl SessionStore) -> Self {
-        Self(Some(Arc::new(store)))
+        Self(Some((Arc::new(store), |service, head| Box::pin(service.fetch(head)))))
+    }
+
+    /// Looks for the session of a request, if it is not here.
+    pub(super) async fn fetch(
+        &self,
+        service: &Inner<R, H>,
+        head: &Parts,
+    ) -> Result<(), Response<Bytes>> {
+        match &self.0 {
+            Some((_, fetch)) => fetch(service, head).await,
+            None => Ok(()),
+        }
     }
 
     /// Looks for a session until `deadline`. `None` if there is no telling.
-    pub(super) async fn load<R: Runtime>(
+    pub(super) async fn load(
         &self,
         runtime: &R,
         deadline: Instant,
         id: SessionId,
     ) -> Option<Option<SessionSnapshot>> {
         match &self.0 {
-            Some(store) => within(runtime, deadline, store.load(id)).await,
+            Some((store, _)) => within(runtime, deadline, store.load(id)).await,
             None => Some(None),
         }
     }
@@ -93,8 +120,14 @@ impl Store {
     }
 
     pub(super) fn forget(&self, id: SessionId) {
-        if let Some(store) = &self.0 {
+        if let Some((store, _)) = &self.0 {
             store.forget(id);
         }
+    }
+}
+
+impl<R: Runtime, H: Handler> Clone for Store<R, H> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
     }
 }
