@@ -1,22 +1,19 @@
 //! The server that a builder makes, and what can be wrong with it.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::num::NonZeroUsize;
 
 use super::super::ConfigError;
 use super::super::audience::Audience;
-use super::super::completion::{Completer, Subject};
+use super::super::completion::Subject;
 use super::super::greetings::Greetings;
 use super::super::listen::Listeners;
-use super::super::method::{Listener, MethodEntry};
 use super::super::server::{Inner, Server};
 use super::super::shelf::{Form, Shelf};
 use super::super::task::Tasks;
 use super::super::template::Template;
-use super::ServerBuilder;
 use super::capabilities::{served_methods, tasks_capability};
-use crate::flat::FlatMap;
+use super::{Check, Completions, Methods, Notifications, ServerBuilder};
 use crate::jsonrpc::RawJson;
 use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{ForRevision, InitializeResult, TASKS_EXTENSION};
@@ -25,11 +22,11 @@ use crate::revision::Revision;
 /// What is found to be as it must.
 struct Parts {
     page_size: Option<NonZeroUsize>,
-    completions: FlatMap<Subject, FlatMap<String, Completer>>,
+    completions: Completions,
     listeners: Listeners,
     tasks: Option<Arc<Tasks>>,
-    methods: FlatMap<Method, MethodEntry>,
-    notifications: FlatMap<NotificationMethod, Listener>,
+    methods: Methods,
+    notifications: Notifications,
 }
 
 impl ServerBuilder {
@@ -63,11 +60,11 @@ impl ServerBuilder {
         if let Some(name) = unnamed {
             return Err(ConfigError::ExtensionName(name.clone()));
         }
-        let completions = self.take_completions()?;
+        let completions = self.checked(self.checks.completions)?;
         let listeners = Listeners::default();
         let tasks = Tasks::offered(core::mem::take(&mut self.tasks), &self.changes, &listeners)?;
-        let methods = self.take_methods()?;
-        let notifications = self.take_notifications()?;
+        let methods = self.checked(self.checks.methods)?;
+        let notifications = self.checked(self.checks.notifications)?;
         Ok(Parts { page_size, completions, listeners, tasks, methods, notifications })
     }
 
@@ -111,10 +108,12 @@ impl ServerBuilder {
         })
     }
 
-    fn take_completions(
-        &mut self,
-    ) -> Result<FlatMap<Subject, FlatMap<String, Completer>>, ConfigError> {
-        let mut completions: FlatMap<Subject, FlatMap<String, Completer>> = FlatMap::new();
+    fn checked<T: Default>(&mut self, check: Option<Check<T>>) -> Result<T, ConfigError> {
+        check.map_or_else(|| Ok(T::default()), |check| check(self))
+    }
+
+    pub(super) fn take_completions(&mut self) -> Result<Completions, ConfigError> {
+        let mut completions = Completions::new();
         for (subject, argument, completer) in core::mem::take(&mut self.completions) {
             if !self.has_argument(&subject, &argument) {
                 let reference = subject.name().into();
@@ -143,8 +142,8 @@ impl ServerBuilder {
         }
     }
 
-    fn take_notifications(&mut self) -> Result<FlatMap<NotificationMethod, Listener>, ConfigError> {
-        let mut notifications = FlatMap::new();
+    pub(super) fn take_notifications(&mut self) -> Result<Notifications, ConfigError> {
+        let mut notifications = Notifications::new();
         for (name, listener) in core::mem::take(&mut self.notifications) {
             let method = NotificationMethod::from_name(&name);
             let mine = matches!(
@@ -161,8 +160,8 @@ impl ServerBuilder {
         Ok(notifications)
     }
 
-    fn take_methods(&mut self) -> Result<FlatMap<Method, MethodEntry>, ConfigError> {
-        let mut methods = FlatMap::new();
+    pub(super) fn take_methods(&mut self) -> Result<Methods, ConfigError> {
+        let mut methods = Methods::new();
         for (name, entry) in core::mem::take(&mut self.methods) {
             let method = Method::from_name(&name);
             if !matches!(method, Method::Other(_)) {

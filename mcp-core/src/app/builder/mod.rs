@@ -24,8 +24,10 @@ use super::server::OnInitialize;
 use super::task::TaskSettings;
 use super::template::UriVariables;
 use super::tool::ToolOutput;
-use super::{CallError, Context};
+use super::{CallError, ConfigError, Context};
+use crate::flat::FlatMap;
 use crate::jsonrpc::RawJson;
+use crate::lifecycle::{Method, NotificationMethod};
 use crate::model::{
     Completion, GetPromptResult, Icon, Implementation, InitializeResult, Prompt, RawObject,
     Reference, Resource, ResourceTemplate, Tool,
@@ -49,11 +51,26 @@ pub struct ServerBuilder {
     completions: Vec<(Subject, String, Completer)>,
     methods: Vec<(String, MethodEntry)>,
     notifications: Vec<(String, Listener)>,
+    checks: Checks,
     extensions: BTreeMap<String, RawJson>,
     on_initialize: Option<OnInitialize>,
     pub(super) seal: Seal,
     pub(super) tasks: TaskSettings,
 }
+
+/// What checks things that not every server has, and puts them in order: as with [`Routes`],
+/// nothing but having them leads there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Checks {
+    completions: Option<Check<Completions>>,
+    methods: Option<Check<Methods>>,
+    notifications: Option<Check<Notifications>>,
+}
+
+type Check<T> = fn(&mut ServerBuilder) -> Result<T, ConfigError>;
+type Completions = FlatMap<Subject, FlatMap<String, Completer>>;
+type Methods = FlatMap<Method, MethodEntry>;
+type Notifications = FlatMap<NotificationMethod, Listener>;
 
 /// What is offered even if there is nothing of it yet.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,6 +97,7 @@ impl ServerBuilder {
             completions: Vec::new(),
             methods: Vec::new(),
             notifications: Vec::new(),
+            checks: Checks::default(),
             extensions: BTreeMap::new(),
             on_initialize: None,
             seal: Seal::default(),
@@ -312,6 +330,7 @@ impl ServerBuilder {
         R: Into<Completion>,
     {
         self.routes.completions = Some(routes::COMPLETIONS);
+        self.checks.completions = Some(Self::take_completions);
         let subject = Subject::new(reference);
         let completer = Completer::new(handler);
         self.completions.push((subject, argument.into(), completer));
@@ -329,6 +348,7 @@ impl ServerBuilder {
         Fut: Future<Output = Result<R, CallError>> + Send + 'static,
         R: Serialize,
     {
+        self.checks.methods = Some(Self::take_methods);
         self.methods.push((method.into(), MethodEntry::new(handler)));
         self
     }
@@ -345,6 +365,7 @@ impl ServerBuilder {
         P: DeserializeOwned,
         F: Fn(P, &Arc<Connection>) + Send + Sync + 'static,
     {
+        self.checks.notifications = Some(Self::take_notifications);
         self.notifications.push((method.into(), Listener::new(handler)));
         self
     }
