@@ -17,7 +17,7 @@ use super::members::{optional_unique_map, unique_map};
 use super::num::{count, float, hint};
 
 /// The members of an object, taken one by one.
-pub(super) trait Object<'de>: Default {
+pub(crate) trait Object<'de>: Default {
     /// What they make.
     type Value;
 
@@ -32,7 +32,7 @@ pub(super) trait Object<'de>: Default {
 }
 
 /// Reads an object. Members that it does not know are passed over; an array is no object.
-pub(super) fn read_object<'de, T: Object<'de>, D: Deserializer<'de>>(
+pub(crate) fn read_object<'de, T: Object<'de>, D: Deserializer<'de>>(
     from: D,
 ) -> Result<T::Value, D::Error> {
     struct ObjectVisitor<T>(PhantomData<T>);
@@ -90,8 +90,9 @@ impl Visitor<'_> for Among {
     }
 }
 
-/// Takes the value of a member.
-pub(super) fn take<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
+/// Takes the value of a member. Not inlined: most members are of a few types.
+#[inline(never)]
+pub(crate) fn take<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
     slot: &mut Option<T>,
     from: &mut A,
 ) -> Result<(), A::Error> {
@@ -100,7 +101,7 @@ pub(super) fn take<'de, T: Deserialize<'de>, A: MapAccess<'de>>(
 }
 
 /// Takes the value of a member that has a codec.
-pub(super) fn take_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
+pub(crate) fn take_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
     slot: &mut Option<T>,
     from: &mut A,
 ) -> Result<(), A::Error> {
@@ -119,7 +120,7 @@ pub(super) fn take_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
 }
 
 /// Takes the value of an optional member that has a codec.
-pub(super) fn take_optional_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
+pub(crate) fn take_optional_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
     slot: &mut Option<Option<T>>,
     from: &mut A,
 ) -> Result<(), A::Error> {
@@ -138,7 +139,7 @@ pub(super) fn take_optional_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
 }
 
 /// A way to read and write a member.
-pub(super) trait Codec<T> {
+pub(crate) trait Codec<T> {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<T, D::Error>;
 
     /// Reads a member that may be left out, and is as good as left out in some other ways.
@@ -150,10 +151,10 @@ pub(super) trait Codec<T> {
 }
 
 /// A value, written by its codec.
-pub(super) struct Written<'a, C, T>(&'a T, PhantomData<C>);
+pub(crate) struct Written<'a, C, T>(&'a T, PhantomData<C>);
 
 impl<'a, C, T> Written<'a, C, T> {
-    pub(super) const fn new(value: &'a T) -> Self {
+    pub(crate) const fn new(value: &'a T) -> Self {
         Self(value, PhantomData)
     }
 }
@@ -165,7 +166,7 @@ impl<C: Codec<T>, T> Serialize for Written<'_, C, T> {
 }
 
 /// A count from 0 up; where it may be left out it is advisory, and any other number is none.
-pub(super) enum Count {}
+pub(crate) enum Count {}
 
 impl Codec<u64> for Count {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
@@ -182,7 +183,7 @@ impl Codec<u64> for Count {
 }
 
 /// A number that may have a fraction.
-pub(super) enum Float {}
+pub(crate) enum Float {}
 
 impl Codec<f64> for Float {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
@@ -199,7 +200,7 @@ impl Codec<f64> for Float {
 }
 
 /// A number from 0 to 1: what lies beyond is sent as the nearer of the two.
-pub(super) enum Fraction {}
+pub(crate) enum Fraction {}
 
 impl Codec<f64> for Fraction {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
@@ -216,7 +217,7 @@ impl Codec<f64> for Fraction {
 }
 
 /// JSON whose `null` means something else than its absence.
-pub(super) enum Present {}
+pub(crate) enum Present {}
 
 impl Codec<RawJson> for Present {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<RawJson, D::Error> {
@@ -229,7 +230,7 @@ impl Codec<RawJson> for Present {
 }
 
 /// A map no key of which may occur twice.
-pub(super) enum Unique {}
+pub(crate) enum Unique {}
 
 impl Codec<BTreeMap<String, RawJson>> for Unique {
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, RawJson>, D::Error> {
@@ -249,7 +250,7 @@ impl Codec<BTreeMap<String, RawJson>> for Unique {
 
 /// One block, or an array of blocks.
 #[cfg(any(feature = "ask", feature = "client"))]
-pub(super) enum OneOrMany {}
+pub(crate) enum OneOrMany {}
 
 #[cfg(any(feature = "ask", feature = "client"))]
 impl Codec<Vec<SamplingContent>> for OneOrMany {

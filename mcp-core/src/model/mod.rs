@@ -26,7 +26,7 @@
 mod annotations;
 mod call;
 mod capabilities;
-mod codec;
+pub(crate) mod codec;
 mod completion;
 mod content;
 #[cfg(any(feature = "ask", feature = "client"))]
@@ -53,7 +53,7 @@ mod revise;
 mod subscriptions;
 mod tagged;
 mod tool;
-mod wire;
+pub(crate) mod wire;
 
 pub use crate::jsonrpc::RawJson;
 pub use annotations::{Annotations, Role};

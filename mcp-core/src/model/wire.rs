@@ -125,7 +125,7 @@ macro_rules! wire {
         }
     };
 }
-pub(super) use wire;
+pub(crate) use wire;
 
 /// Writes an object as its table says.
 macro_rules! wire_write {
@@ -165,7 +165,7 @@ macro_rules! wire_write {
         }
     };
 }
-pub(super) use wire_write;
+pub(crate) use wire_write;
 
 /// Reads an object as its table says.
 macro_rules! wire_read {
@@ -244,7 +244,7 @@ macro_rules! wire_read {
         }
     };
 }
-pub(super) use wire_read;
+pub(crate) use wire_read;
 
 /// The name of a member on the wire.
 macro_rules! wire_name {
@@ -258,7 +258,7 @@ macro_rules! wire_name {
         const { NAME.as_str() }
     }};
 }
-pub(super) use wire_name;
+pub(crate) use wire_name;
 
 /// A value as it is written.
 macro_rules! written {
@@ -269,7 +269,7 @@ macro_rules! written {
         &$crate::model::codec::Written::<$crate::model::codec::$codec, _>::new($value)
     };
 }
-pub(super) use written;
+pub(crate) use written;
 
 /// Takes the value of a member.
 macro_rules! taken {
@@ -285,16 +285,16 @@ macro_rules! taken {
         )
     };
 }
-pub(super) use taken;
+pub(crate) use taken;
 
 /// The name of a member in camel case, made from that of a field while the crate is built.
-pub(super) struct CamelCase<const MAX: usize> {
+pub(crate) struct CamelCase<const MAX: usize> {
     bytes: [u8; MAX],
     length: usize,
 }
 
 impl<const MAX: usize> CamelCase<MAX> {
-    pub(super) const fn of(field: &str) -> Self {
+    pub(crate) const fn of(field: &str) -> Self {
         let field = field.as_bytes();
         let (mut bytes, mut length, mut at) = ([0; MAX], 0, 0);
         while at < field.len() {
@@ -311,7 +311,7 @@ impl<const MAX: usize> CamelCase<MAX> {
         Self { bytes, length }
     }
 
-    pub(super) const fn as_str(&self) -> &str {
+    pub(crate) const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(name) => name,
             Err(_) => panic!("names of fields are text"),
@@ -365,4 +365,4 @@ macro_rules! wire_enum {
         $crate::model::revise::same_in_every_revision!($name);
     };
 }
-pub(super) use wire_enum;
+pub(crate) use wire_enum;
