@@ -2,13 +2,16 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// The number in an error object, with a name for each one the protocol defines.
 ///
 /// ```
 /// use mcp_core::jsonrpc::ErrorCode;
 /// assert_eq!(ErrorCode::NOT_INITIALIZED.get(), -32002);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ErrorCode(i64);
 
 impl ErrorCode {

@@ -2,9 +2,10 @@
 
 use alloc::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{ErrorCode, RawJson};
+use crate::model::wire::wire_read;
 
 /// What a request ends with: a result, or an error the peer is told.
 pub type Reply = Result<RawJson, ErrorObject>;
@@ -17,14 +18,20 @@ pub type Reply = Result<RawJson, ErrorObject>;
 /// let error = ErrorObject::new(ErrorCode::INVALID_PARAMS, "unknown tool: add");
 /// assert_eq!(error.code().get(), -32602);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize)]
 #[error("{message} ({code})")]
 pub struct ErrorObject {
-    #[serde(with = "code")]
     code: ErrorCode,
     message: Cow<'static, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<RawJson>,
+}
+
+wire_read! {
+    ErrorObject {
+        required { code: ErrorCode, message: Cow<'static, str> }
+        always { data / with_data: RawJson }
+    }
 }
 
 impl ErrorObject {
@@ -75,20 +82,5 @@ impl ErrorObject {
     #[must_use]
     pub const fn data(&self) -> Option<&RawJson> {
         self.data.as_ref()
-    }
-}
-
-mod code {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::ErrorCode;
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
-    pub(super) fn serialize<S: Serializer>(code: &ErrorCode, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_i64(code.get())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<ErrorCode, D::Error> {
-        i64::deserialize(from).map(ErrorCode::new)
     }
 }

@@ -143,7 +143,6 @@ pub(crate) enum Found<'a> {
 impl<'a> Members<'a> {
     /// A member that may be left out, and is as good as left out if it is null; `None` if it
     /// stands there twice.
-    #[cfg(feature = "std")]
     pub(crate) fn optional(self, member: Member) -> Option<Option<&'a [u8]>> {
         match self.get(member) {
             Found::Nothing | Found::Once(b"null") => Some(None),

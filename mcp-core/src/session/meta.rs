@@ -2,26 +2,20 @@
 
 use alloc::borrow::Cow;
 
-use serde::Deserialize;
+use serde::de::{Error as _, Unexpected};
 
 use crate::id::ProgressToken;
-use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson, with_meta_member};
+use crate::jsonrpc::{
+    ErrorObject, Found, Member, Members, Params, RawJson, read_json, text_of, with_meta_member,
+};
 
 /// The members of `_meta` that concern the session.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Meta<'a> {
     /// Names the request in progress notifications.
-    #[serde(rename = "progressToken")]
     pub(super) progress_token: Option<ProgressToken>,
     /// Marks a request of the modern era, which never waits for a handshake.
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
     pub(super) version: Option<Cow<'a, str>>,
-}
-
-#[derive(Deserialize)]
-struct WithMeta<'a> {
-    #[serde(borrow, default, rename = "_meta")]
-    meta: Meta<'a>,
 }
 
 impl<'a> Meta<'a> {
@@ -30,14 +24,42 @@ impl<'a> Meta<'a> {
         let Some(params) = params else {
             return Ok(Self::default());
         };
-        // Most requests have none.
-        if params.members().is_some_and(|members| members.get(Member::Meta) == Found::Nothing) {
-            return Ok(Self::default());
-        }
-        serde_json::from_str(params.as_str()).map(|WithMeta { meta }| meta).map_err(|error| {
+        let read = match params.members() {
+            Some(members) => Self::of(members),
+            None => params
+                .with_members(|members| Meta::of(members).map(Meta::into_owned))
+                .and_then(|meta| meta),
+        };
+        read.map_err(|error| {
             ErrorObject::invalid_params(alloc::format!("Invalid params._meta: {error}"))
         })
     }
+
+    fn of(members: Members<'a>) -> Result<Self, serde_json::Error> {
+        match members.get(Member::Meta) {
+            // Most requests have none.
+            Found::Nothing => return Ok(Self::default()),
+            Found::Once(b"null") => {
+                return Err(serde_json::Error::invalid_type(Unexpected::Unit, &"an object"));
+            }
+            Found::Once(_) => {}
+            Found::Twice => return Err(twice(Member::Meta)),
+        }
+        let optional = |member| members.optional(member).ok_or_else(|| twice(member));
+        Ok(Self {
+            progress_token: optional(Member::ProgressToken)?.map(read_json).transpose()?,
+            version: optional(Member::ProtocolVersion)?.map(text_of).transpose()?,
+        })
+    }
+
+    fn into_owned(self) -> Meta<'static> {
+        let version = self.version.map(|version| Cow::Owned(version.into_owned()));
+        Meta { version, ..self }
+    }
+}
+
+fn twice(member: Member) -> serde_json::Error {
+    serde_json::Error::duplicate_field(member.as_str())
 }
 
 /// The same parameters with a progress token in their `_meta`, unless they have one.
