@@ -398,7 +398,8 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
             let deadline = now + self.body_timeout;
             // Most bodies come with their head, and no time goes by.
             let mut waits = false;
-            loop {
+            // A body that says how long it is need not be asked again once it is there.
+            while !body.is_end_stream() {
                 let frame = poll_fn(|cx| {
                     let frame = body.as_mut().poll_frame(cx).map(Ok);
                     if frame.is_ready() {
@@ -408,9 +409,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                     timer.poll_until(Some(deadline), cx).map(|()| Err(StatusCode::REQUEST_TIMEOUT))
                 });
                 match frame.await {
-                    Ok(None) => {
-                        return Ok(if waits { runtime.now() } else { now });
-                    }
+                    Ok(None) => break,
                     Ok(Some(Ok(frame))) => {
                         // Trailers say nothing here.
                         if let Ok(mut data) = frame.into_data() {
@@ -421,6 +420,7 @@ impl<R: Runtime, H: Handler> Inner<R, H> {
                     Err(timeout) => return Err(status(timeout)),
                 }
             }
+            Ok(if waits { runtime.now() } else { now })
         }
     }
 }
