@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use super::completion::Subject;
 use super::decode::{self, Misfit};
-use super::guard::resumed;
+use super::guard::{guarded, resumed};
 use super::listen::MAX_WATCHED_URI;
 use super::round::Round;
 use super::server::Inner;
@@ -122,12 +122,13 @@ impl Inner {
             match running? {
                 Running::Answered(result) => Ok(result),
                 Running::Tool(entry, round, work) => {
-                    let result = resumed(work).await;
+                    let result = guarded(resumed(work)).await?;
                     let result = result.and_then(|result| Ok(entry.keeps_its_word(result)?));
                     self.close_call(round, revision, result)
                 }
                 Running::Method(work) => {
-                    let result = resumed(work).await.map_err(|error| error.into_error(revision))?;
+                    let result = guarded(resumed(work)).await?;
+                    let result = result.map_err(|error| error.into_error(revision))?;
                     Ok(match revision.era() {
                         Era::Legacy => result,
                         // JSONRPC-19, JSONRPC-20
@@ -136,7 +137,7 @@ impl Inner {
                         }
                     })
                 }
-                Running::Other(work) => work.await,
+                Running::Other(work) => guarded(work).await?,
             }
         }
     }

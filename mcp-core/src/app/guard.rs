@@ -1,9 +1,9 @@
 //! Keeping one handler from ending or delaying everything else.
 
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
-use core::task::Poll;
+use core::task::{Context, Poll};
 use std::panic::catch_unwind;
 
 use crate::jsonrpc::ErrorObject;
@@ -19,17 +19,22 @@ pub(super) fn started<T>(start: impl FnOnce() -> Result<T, ErrorObject>) -> Resu
 ///
 /// The client hears "Internal error" and nothing of what the panic said. Nothing is caught in
 /// programs that abort on panic.
-///
-/// The caller pins the work: taken by value it would be in the future twice.
-pub(super) async fn guarded<T>(
-    mut work: Pin<&mut impl Future<Output = Result<T, ErrorObject>>>,
-) -> Result<T, ErrorObject> {
-    // Unwind safety: after a panic the work is never polled again, only dropped.
-    poll_fn(|cx| {
-        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)))
+pub(super) const fn guarded<F: Future + Unpin>(work: F) -> Guarded<F> {
+    Guarded(work)
+}
+
+/// Work, or the error that its panic is.
+pub(super) struct Guarded<F>(F);
+
+impl<F: Future + Unpin> Future for Guarded<F> {
+    type Output = Result<F::Output, ErrorObject>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Unwind safety: after a panic the work is never polled again, only dropped.
+        catch_unwind(AssertUnwindSafe(|| Pin::new(&mut self.0).poll(cx)))
+            .map(|polled| polled.map(Ok))
             .unwrap_or_else(|_| Poll::Ready(Err(ErrorObject::internal("Internal error"))))
-    })
-    .await
+    }
 }
 
 /// Goes on with work that has been started, when this is polled again.
@@ -37,15 +42,24 @@ pub(super) async fn guarded<T>(
 /// Drivers poll a request once where it arrives, so that requests start in the order they came,
 /// and then in a task of its own. What a handler does before it returns its future belongs to
 /// the first; the future itself, which may compute for long, to the second.
-pub(super) async fn resumed<T>(work: impl Future<Output = T>) -> T {
-    let mut started = false;
-    poll_fn(|cx| {
-        if core::mem::replace(&mut started, true) {
-            return Poll::Ready(());
+pub(super) const fn resumed<F: Future + Unpin>(work: F) -> Resumed<F> {
+    Resumed { work, started: false }
+}
+
+/// Work that is not gone on with the first time it is polled.
+pub(super) struct Resumed<F> {
+    work: F,
+    started: bool,
+}
+
+impl<F: Future + Unpin> Future for Resumed<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        if core::mem::replace(&mut self.started, true) {
+            return Pin::new(&mut self.work).poll(cx);
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    })
-    .await;
-    work.await
+    }
 }

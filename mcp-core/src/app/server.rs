@@ -215,7 +215,7 @@ impl Handler for Server {
         };
         let revision = client.revision;
         let work = async { hook(client, greeting).await.map_err(|it| it.into_error(revision)) };
-        guarded(pin!(work)).await
+        guarded(pin!(work)).await?
     }
 
     fn call(
@@ -227,7 +227,7 @@ impl Handler for Server {
         let revision = cx.connection().revision();
         // Begun before there is a future, which is the smaller for it.
         let running = started(|| self.0.begin(cx, method, params, revision));
-        async move { guarded(pin!(self.0.finish(running, revision))).await }
+        self.0.finish(running, revision)
     }
 
     fn mirrors(&self) -> bool {
