@@ -1,5 +1,6 @@
 //! Time as the core sees it: a value the caller passes in, never a clock it reads.
 
+use core::fmt;
 use core::ops::{Add, Sub};
 use core::time::Duration;
 
@@ -17,23 +18,34 @@ use core::time::Duration;
 /// assert_eq!(later - start, Duration::from_secs(2));
 /// assert_eq!(start - later, Duration::ZERO, "time that runs backwards counts as standing still");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(Duration);
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    /// Enough for five centuries; seconds and a rest would be twice as large, and slower to add.
+    nanos: u64,
+}
 
 impl Instant {
     /// The caller's epoch.
-    pub const EPOCH: Self = Self(Duration::ZERO);
+    pub const EPOCH: Self = Self { nanos: 0 };
 
-    /// The instant `elapsed` after the caller's epoch.
+    /// The instant `elapsed` after the caller's epoch; the end of time, if that is later than five
+    /// centuries.
     #[must_use]
     pub const fn from_epoch(elapsed: Duration) -> Self {
-        Self(elapsed)
+        let seconds = elapsed.as_secs().saturating_mul(1_000_000_000);
+        Self { nanos: seconds.saturating_add(elapsed.subsec_nanos() as u64) }
     }
 
     /// How long after the caller's epoch this instant lies.
     #[must_use]
     pub const fn since_epoch(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.nanos)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Instant").field(&self.since_epoch()).finish()
     }
 }
 
@@ -47,7 +59,7 @@ impl Add<Duration> for Instant {
 
     /// Saturates at the end of time: a deadline of [`Duration::MAX`] never passes.
     fn add(self, rhs: Duration) -> Self {
-        Self(self.0.saturating_add(rhs))
+        Self { nanos: self.nanos.saturating_add(Self::from_epoch(rhs).nanos) }
     }
 }
 
@@ -56,7 +68,7 @@ impl Sub for Instant {
 
     /// The time since `rhs`, zero when `rhs` is later.
     fn sub(self, rhs: Self) -> Duration {
-        self.0.saturating_sub(rhs.0)
+        Duration::from_nanos(self.nanos.saturating_sub(rhs.nanos))
     }
 }
 
@@ -97,5 +109,29 @@ impl Add<Duration> for UnixTime {
     /// Saturates at the end of time.
     fn add(self, rhs: Duration) -> Self {
         Self(self.0.saturating_add(rhs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn an_instant_is_exact_for_five_centuries_and_then_stands_still() {
+        let years = |years: u64| Duration::from_secs(years * 365 * 24 * 60 * 60);
+        for elapsed in [Duration::ZERO, Duration::new(1, 999_999_999), years(500)] {
+            let at = Instant::from_epoch(elapsed);
+            assert_eq!((at.since_epoch(), at - Instant::EPOCH), (elapsed, elapsed));
+            assert_eq!(format!("{at:?}"), format!("Instant({elapsed:?})"));
+            let later = at + Duration::from_nanos(1);
+            assert!(later > at && later - at == Duration::from_nanos(1));
+        }
+        let end = Instant::from_epoch(Duration::MAX);
+        for long in [years(600), Duration::from_secs(u64::MAX / 1_000_000_000), Duration::MAX] {
+            assert_eq!(Instant::from_epoch(years(1)) + long, end);
+        }
+        assert!(is_due(Some(end), end) && !is_due(Some(end), Instant::from_epoch(years(500))));
     }
 }
