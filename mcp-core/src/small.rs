@@ -359,14 +359,6 @@ impl<T> SmallSet<T> {
     pub(crate) fn first(&self) -> Option<&T> {
         self.0.first().map(|(item, ())| item)
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.0.keys()
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl<T: Ord> SmallSet<T> {
@@ -558,7 +550,7 @@ mod tests {
         let mut set: SmallSet<u8> = [3, 1, 2].into_iter().collect();
         assert!(!set.insert(2) && set.insert(4) && set.remove(&3) && !set.remove(&3));
         set.extend([0]);
-        assert!(set.iter().eq(&[0, 1, 2, 4]));
         assert_eq!(set.first(), Some(&0));
+        assert!(set.into_iter().eq([0, 1, 2, 4]));
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::connection::Connection;
 use crate::flat::FlatSet;
-use crate::small::{SmallMap, SmallSet};
+use crate::small::SmallMap;
 
 /// The live connections of a server, and their subscriptions.
 ///
@@ -18,7 +18,7 @@ pub(super) struct Audience(Arc<Mutex<Members>>);
 #[derive(Debug, Default)]
 struct Members {
     members: SmallMap<Key, Member>,
-    watchers: SmallMap<Arc<str>, SmallSet<Key>>,
+    watchers: SmallMap<Arc<str>, FlatSet<Key>>,
 }
 
 /// A connection's address. It names no other as long as the table has a weak reference to it.
@@ -105,7 +105,7 @@ impl Audience {
 
     pub(super) fn watchers(&self, uri: &str) -> Vec<Arc<Connection>> {
         let members = lock(&self.0);
-        let keys = members.watchers.get(uri).into_iter().flat_map(SmallSet::iter);
+        let keys = members.watchers.get(uri).into_iter().flat_map(FlatSet::iter);
         keys.filter_map(|key| members.members.get(key)?.connection.upgrade()).collect()
     }
 

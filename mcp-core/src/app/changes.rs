@@ -9,13 +9,12 @@ use serde::de::DeserializeOwned;
 
 use super::prompt::PromptEntry;
 use super::resource::{ResourceEntry, ResourceOutput, TemplateEntry};
-use super::shelf::Item;
+use super::shelf::{Index, Item};
 use super::template::UriVariables;
 use super::tool::{ToolEntry, ToolOutput};
 use super::{CallError, ConfigError, Context};
 use crate::jsonrpc::RawJson;
 use crate::model::{GetPromptResult, Prompt, Resource, ResourceTemplate, TaskSupport, Tool};
-use crate::small::SmallSet;
 
 /// Tools, resources and prompts to add to a running server, and names to take away.
 ///
@@ -227,8 +226,8 @@ fn check_json<T: Item>(item: &T, wire: &impl Serialize) -> Result<(), ConfigErro
 
 /// Names are unique.
 fn check_names<T: Item>(items: &[T]) -> Result<(), ConfigError> {
-    let mut names = SmallSet::new();
-    match items.iter().map(T::key).find(|name| !names.insert(*name)) {
+    let mut index = Index::default();
+    match items.iter().map(T::key).find(|name| !index.is_new(name)) {
         Some(name) => Err(ConfigError::Duplicate { kind: T::KIND, name: name.into() }),
         None => Ok(()),
     }

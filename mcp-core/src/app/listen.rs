@@ -20,7 +20,7 @@ use crate::model::{
     SubscriptionFilter, TASKS_EXTENSION,
 };
 use crate::modern::listen_result;
-use crate::small::{SmallMap, SmallSet};
+use crate::small::SmallMap;
 
 /// The longest URI a client can watch, in bytes: with the limit on their number it bounds what
 /// one client can make the server remember.
@@ -67,7 +67,7 @@ pub(super) struct Listeners(Arc<Mutex<Table>>);
 #[derive(Debug, Default)]
 struct Table {
     listeners: SmallMap<u64, Listener>,
-    watchers: SmallMap<Watched, SmallSet<u64>>,
+    watchers: SmallMap<Watched, FlatSet<u64>>,
     next: u64,
 }
 

@@ -168,6 +168,13 @@ impl Server {
     }
 }
 
+impl Inner {
+    /// Copied here, and not once more for each runtime.
+    fn copy_of_greeting(&self) -> InitializeResult {
+        self.greeting.clone()
+    }
+}
+
 impl Handler for Server {
     fn methods(&self) -> MethodSet {
         self.0.served.clone()
@@ -209,7 +216,7 @@ impl Handler for Server {
         client: Arc<Client>,
     ) -> Result<InitializeResult, ErrorObject> {
         self.0.audience.join(&connection);
-        let greeting = self.0.greeting.clone();
+        let greeting = self.0.copy_of_greeting();
         let Some(OnInitialize(hook)) = &self.0.on_initialize else {
             return Ok(greeting);
         };

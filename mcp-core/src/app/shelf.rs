@@ -95,7 +95,7 @@ impl<T: Item> Shelf<T> {
         let page = self.read(|stock| {
             let after = match cursor {
                 None => Some(0),
-                Some(cursor) => self.place(cursor).filter(|after| *after <= stock.last),
+                Some(cursor) => self.place(cursor).filter(|after| *after <= stock.index.last),
             };
             Some(stock.page(after?, revision, &self.form))
         });
@@ -126,11 +126,42 @@ fn cursor_after<T: Item>(place: u64) -> Cursor {
 struct Stock<T> {
     /// With their places, which they are in the order of.
     items: Vec<(u64, Arc<T>)>,
+    index: Index,
+}
+
+/// What is the same for things of all kinds.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Index {
     places: SmallMap<Box<str>, u64>,
     /// The last place that was given.
     last: u64,
     /// The whole list for each revision, made when it is first asked for.
     lists: [OnceLock<Vec<Page>>; Revision::ALL.len()],
+}
+
+impl Index {
+    /// Puts a name in; false if it is there already.
+    pub(super) fn is_new(&mut self, key: &str) -> bool {
+        let last = self.last;
+        self.put(key) > last
+    }
+
+    /// The place of something that is put on: the one it has, or the next.
+    fn put(&mut self, key: &str) -> u64 {
+        self.lists = Default::default();
+        if let Some(place) = self.places.get(key) {
+            return *place;
+        }
+        self.last += 1;
+        self.places.insert(key.into(), self.last);
+        self.last
+    }
+
+    fn remove(&mut self, key: &str) -> Option<u64> {
+        let place = self.places.remove(key)?;
+        self.lists = Default::default();
+        Some(place)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -142,54 +173,44 @@ struct Page {
 
 impl<T> Default for Stock<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), places: SmallMap::new(), last: 0, lists: Default::default() }
+        Self { items: Vec::new(), index: Index::default() }
     }
 }
 
 impl<T> Clone for Stock<T> {
     fn clone(&self) -> Self {
-        Self {
-            items: self.items.clone(),
-            places: self.places.clone(),
-            last: self.last,
-            lists: self.lists.clone(),
-        }
+        Self { items: self.items.clone(), index: self.index.clone() }
     }
 }
 
 impl<T: Item> Stock<T> {
     fn put(&mut self, item: T) {
-        self.lists = Default::default();
-        let key: Box<str> = item.key().into();
+        let place = self.index.put(item.key());
         let item = Arc::new(item);
-        if let Some((_, present)) = self.index(&key).and_then(|index| self.items.get_mut(index)) {
-            *present = item;
-            return;
+        match self.items.binary_search_by_key(&place, |(place, _)| *place) {
+            Ok(index) => {
+                if let Some((_, present)) = self.items.get_mut(index) {
+                    *present = item;
+                }
+            }
+            Err(_) => self.items.push((place, item)),
         }
-        self.last += 1;
-        self.places.insert(key, self.last);
-        self.items.push((self.last, item));
     }
 
     fn remove(&mut self, name: &str) {
-        if let Some(index) = self.index(name) {
-            self.items.remove(index);
-            self.places.remove(name);
-            self.lists = Default::default();
+        if let Some(place) = self.index.remove(name) {
+            self.items.retain(|(it, _)| *it != place);
         }
     }
 
     fn get(&self, name: &str) -> Option<&Arc<T>> {
-        self.items.get(self.index(name)?).map(|(_, item)| item)
-    }
-
-    fn index(&self, name: &str) -> Option<usize> {
-        let place = self.places.get(name)?;
-        self.items.binary_search_by_key(place, |(place, _)| *place).ok()
+        let place = self.index.places.get(name)?;
+        let index = self.items.binary_search_by_key(place, |(place, _)| *place).ok()?;
+        self.items.get(index).map(|(_, item)| item)
     }
 
     fn page(&self, after: u64, revision: Revision, form: &Form) -> Option<RawJson> {
-        let list = self.lists.get(revision as usize)?;
+        let list = self.index.lists.get(revision as usize)?;
         let pages = list.get_or_init(|| self.pages(revision, form));
         match pages.binary_search_by_key(&after, |page| page.after) {
             Ok(index) => pages.get(index)?.json.clone(),

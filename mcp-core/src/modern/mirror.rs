@@ -98,10 +98,10 @@ impl MirroredParams {
             self.0.push(param.map_err(|problem| at.invalid(problem))?);
         }
         for (keyword, value) in &schema.0 {
-            match keyword.as_str() {
-                "properties" => at.within(keyword, |at| self.visit_each(value, at)),
+            let (is_aside, are_named) = match keyword.as_str() {
+                "properties" => (false, true),
                 "$defs" | "definitions" | "patternProperties" | "dependentSchemas"
-                | "dependencies" => at.aside(keyword, |at| self.visit_each(value, at)),
+                | "dependencies" => (true, true),
                 "items"
                 | "prefixItems"
                 | "additionalItems"
@@ -117,13 +117,21 @@ impl MirroredParams {
                 | "if"
                 | "then"
                 | "else"
-                | "contentSchema" => at.aside(keyword, |at| match value.to::<Vec<RawJson>>() {
-                    Ok(schemas) => schemas.iter().try_for_each(|it| self.visit_value(it, at)),
-                    Err(_) => self.visit_value(value, at),
-                }),
+                | "contentSchema" => (true, false),
                 // Of the rest nothing is a schema: an annotation in there is an example of one.
-                _ => Ok(()),
-            }?;
+                _ => continue,
+            };
+            at.aside += usize::from(is_aside);
+            at.path.push(keyword.clone());
+            if are_named {
+                self.visit_each(value, at)?;
+            } else if let Ok(schemas) = value.to::<Vec<RawJson>>() {
+                schemas.iter().try_for_each(|schema| self.visit_value(schema, at))?;
+            } else {
+                self.visit_value(value, at)?;
+            }
+            at.path.pop();
+            at.aside -= usize::from(is_aside);
         }
         Ok(())
     }
@@ -134,8 +142,12 @@ impl MirroredParams {
         schemas: &RawJson,
         at: &mut Position,
     ) -> Result<(), InvalidAnnotation> {
-        let schemas = Members::of(schemas).0;
-        schemas.iter().try_for_each(|(name, it)| at.within(name, |at| self.visit_value(it, at)))
+        for (name, schema) in Members::of(schemas).0 {
+            at.path.push(name);
+            self.visit_value(&schema, at)?;
+            at.path.pop();
+        }
+        Ok(())
     }
 
     fn visit_value(
@@ -177,21 +189,6 @@ struct Position {
 }
 
 impl Position {
-    fn within<T>(&mut self, member: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(member.into());
-        let result = visit(self);
-        self.path.pop();
-        result
-    }
-
-    /// Goes where no argument is that could be mirrored.
-    fn aside<T>(&mut self, keyword: &str, visit: impl FnOnce(&mut Self) -> T) -> T {
-        self.aside += 1;
-        let result = self.within(keyword, visit);
-        self.aside -= 1;
-        result
-    }
-
     /// The argument that is described there, if it is one: the members that lead to it.
     fn argument(&self) -> Option<Vec<String>> {
         if self.aside > 0 || self.path.is_empty() {

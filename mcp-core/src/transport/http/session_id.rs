@@ -144,7 +144,7 @@ mod tests {
         let first = [ids.generate(), ids.generate()];
         assert_eq!(first.map(|id| id.to_string()).concat(), hash);
         let all: SmallSet<_> = (0..1000).map(|_| ids.generate()).chain(first).collect();
-        assert_eq!(all.iter().count(), 1002);
+        assert_eq!(all.into_iter().count(), 1002);
     }
 
     #[test]
