@@ -4,8 +4,8 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 
 use bytes::BytesMut;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserializer;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 #[cfg(feature = "std")]
 use {alloc::vec::Vec, bytes::Bytes, serde::Serialize};
@@ -128,43 +128,49 @@ fn splice(object: &RawJson, place: &str, member: &[&str]) -> RawJson {
 ///
 /// Most objects have none.
 fn meta_of(object: &RawJson) -> Result<Option<&str>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Object<'a> {
-        /// Not folded into `None` if it is null: there must not be two.
-        #[serde(borrow, default, rename = "_meta", deserialize_with = "some")]
-        meta: Option<&'a RawValue>,
-    }
-    fn some<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
-        Deserialize::deserialize(from).map(Some)
-    }
     if !may_name_meta(object.as_bytes()) {
         return Ok(None);
     }
-    let Object { meta } = serde_json::from_str(object.as_str())?;
-    Ok(meta.map(RawValue::get))
+    match find(object.as_str(), "_meta")? {
+        (_, 2..) => Err(serde_json::Error::duplicate_field("_meta")),
+        (meta, _) => Ok(meta.map(RawValue::get)),
+    }
 }
 
 /// Whether the text is an object with a member of that name.
 fn has_member(object: &str, key: &str) -> bool {
+    find(object, key).is_ok_and(|(_, times)| times > 0)
+}
+
+/// The last member of that name in an object, and how many there are.
+fn find<'a>(
+    object: &'a str,
+    key: &str,
+) -> Result<(Option<&'a RawValue>, usize), serde_json::Error> {
     struct Named<'k>(&'k str);
 
     impl<'de> Visitor<'de> for Named<'_> {
-        type Value = bool;
+        type Value = (Option<&'de RawValue>, usize);
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<bool, A::Error> {
-            let mut is_there = false;
-            while let Some((name, IgnoredAny)) = members.next_entry::<String, _>()? {
-                is_there |= name == self.0;
+        fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+            let (mut found, mut times) = (None, 0);
+            while let Some(name) = members.next_key::<String>()? {
+                if name == self.0 {
+                    found = Some(members.next_value()?);
+                    times += 1;
+                } else {
+                    let IgnoredAny = members.next_value()?;
+                }
             }
-            Ok(is_there)
+            Ok((found, times))
         }
     }
 
-    serde_json::Deserializer::from_str(object).deserialize_map(Named(key)).unwrap_or(false)
+    serde_json::Deserializer::from_str(object).deserialize_map(Named(key))
 }
 
 #[cfg(all(test, feature = "std"))]

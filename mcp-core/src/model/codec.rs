@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::RawJson;
@@ -136,6 +136,35 @@ pub(crate) fn take_optional_as<'de, C: Codec<T>, T, A: MapAccess<'de>>(
 
     *slot = Some(from.next_value_seed(Optional::<C, T>(PhantomData))?);
     Ok(())
+}
+
+/// Reads one of several texts, each of which stands for a value.
+pub(crate) fn read_name<'de, T: Copy, D: Deserializer<'de>>(
+    from: D,
+    values: &'static [(&'static str, T)],
+) -> Result<T, D::Error> {
+    struct Text<T: 'static>(&'static [(&'static str, T)]);
+
+    impl<T: Copy> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            for (index, (text, _)) in self.0.iter().enumerate() {
+                f.write_str(if index == 0 { "`" } else { "`, `" })?;
+                f.write_str(text)?;
+            }
+            f.write_str("`")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            let value = self.0.iter().find(|(known, _)| *known == text);
+            value
+                .map(|(_, value)| *value)
+                .ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+        }
+    }
+
+    from.deserialize_str(Text(values))
 }
 
 /// A way to read and write a member.

@@ -322,31 +322,23 @@ impl<const MAX: usize> CamelCase<MAX> {
 /// Declares an enumeration of wire strings; `from server` as above.
 macro_rules! wire_enum {
     ($(#[$attr:meta])* pub enum $name:ident from server $body:tt) => {
-        $crate::model::wire::wire_enum! {
-            @with
-            #[derive(serde::Serialize)]
-            #[cfg_attr(any(feature = "ask", feature = "client"), derive(serde::Deserialize))]
-            $(#[$attr])*
-            pub enum $name $body
-        }
+        $crate::model::wire::wire_enum! { @enum $(#[$attr])* pub enum $name $body }
+        #[cfg(any(feature = "ask", feature = "client"))]
+        $crate::model::wire::wire_enum! { @read $name $body }
     };
     ($(#[$attr:meta])* pub enum $name:ident $body:tt) => {
-        $crate::model::wire::wire_enum! {
-            @with
-            #[derive(serde::Serialize, serde::Deserialize)]
-            $(#[$attr])*
-            pub enum $name $body
-        }
+        $crate::model::wire::wire_enum! { @enum $(#[$attr])* pub enum $name $body }
+        $crate::model::wire::wire_enum! { @read $name $body }
     };
     (
-        @with
+        @enum
         $(#[$attr:meta])*
         pub enum $name:ident { $( $(#[$vattr:meta])* $variant:ident = $text:literal ),+ $(,)? }
     ) => {
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         $(#[$attr])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum $name { $( $(#[$vattr])* #[serde(rename = $text)] $variant, )+ }
+        pub enum $name { $( $(#[$vattr])* $variant, )+ }
 
         impl $name {
             /// The text that stands for the value on the wire.
@@ -362,7 +354,23 @@ macro_rules! wire_enum {
             }
         }
 
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
         $crate::model::revise::same_in_every_revision!($name);
+    };
+    (
+        @read
+        $name:ident { $( $(#[$vattr:meta])* $variant:ident = $text:literal ),+ $(,)? }
+    ) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::model::codec::read_name(from, &[ $( ($text, Self::$variant) ),+ ])
+            }
+        }
     };
 }
 pub(crate) use wire_enum;

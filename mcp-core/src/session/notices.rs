@@ -2,18 +2,21 @@
 
 use alloc::string::String;
 
-use serde::Deserialize;
-
 use crate::id::{ProgressToken, RequestId};
 use crate::jsonrpc::RawJson;
+use crate::model::wire::wire_read;
 
 /// The params of `notifications/cancelled`.
-#[derive(Deserialize)]
 pub(super) struct Cancelled {
-    #[serde(rename = "requestId")]
     pub(super) id: RequestId,
-    #[serde(default)]
     pub(super) reason: Option<String>,
+}
+
+wire_read! {
+    Cancelled {
+        required { id = "requestId": RequestId }
+        always { reason / with_reason: String }
+    }
 }
 
 impl Cancelled {
@@ -25,10 +28,15 @@ impl Cancelled {
 
 /// The token in the params of `notifications/progress`, if it can be one of ours.
 pub(super) fn progress_token(params: Option<&RawJson>) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Progress {
-        #[serde(rename = "progressToken")]
-        token: ProgressToken,
-    }
     params?.to::<Progress>().ok()?.token.as_u64()
+}
+
+struct Progress {
+    token: ProgressToken,
+}
+
+wire_read! {
+    Progress {
+        required { token = "progressToken": ProgressToken }
+    }
 }
