@@ -10,7 +10,7 @@ pub(crate) mod network;
 pub(crate) mod server;
 #[cfg(feature = "tls")]
 mod tls;
-mod waiting;
+pub(crate) mod waiting;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -30,7 +30,7 @@ use mcp_core::time::UnixTime;
 /// The tests of a runtime: its type, and a function that runs a future to its end.
 macro_rules! scenarios {
     ($runtime:ty, $block_on:path) => {
-        use crate::runtime::{Running, client, features, network, server};
+        use crate::runtime::{Running, client, features, network, server, waiting};
 
         fn start(at: &str, server: mcp_core::app::Server) -> Running {
             Running::start::<$runtime>(at, $block_on, server)
@@ -96,6 +96,11 @@ macro_rules! scenarios {
                 client::a_stubborn_child_ends::<$runtime>().await;
                 client::a_child_ends_by_itself::<$runtime>().await;
             }));
+        }
+
+        #[test]
+        fn timers() {
+            $block_on(Box::pin(waiting::the_end_of_time_does_not_come::<$runtime>()));
         }
 
         /// The server of the scenarios with child processes, which start this binary.

@@ -6,6 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use mcp_core::driver::Platform;
+use mcp_core::time::Instant;
 
 /// Waits.
 pub(crate) async fn pause<P: Platform + Default>(time: Duration) {
@@ -81,4 +82,18 @@ pub(crate) async fn both<A: Future + Unpin, B: Future + Unpin>(
         }
     })
     .await
+}
+
+/// A limit of `Duration::MAX` is a deadline at the end of time, which no clock counts to.
+pub(crate) async fn the_end_of_time_does_not_come<P: Platform + Default>() {
+    let runtime = P::default();
+    let end = Instant::from_epoch(Duration::MAX);
+    let mut never = Box::pin(runtime.sleep_until(end));
+    let mut soon = Box::pin(runtime.sleep_until(runtime.now() + Duration::from_millis(20)));
+    std::future::poll_fn(|cx| {
+        assert!(never.as_mut().poll(cx).is_pending());
+        soon.as_mut().poll(cx)
+    })
+    .await;
+    assert!(runtime.now() >= Instant::EPOCH + Duration::from_millis(20));
 }
