@@ -87,7 +87,7 @@ impl From<Arc<rustls::ClientConfig>> for Tls {
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[cfg(not(feature = "tls"))]
-        match self.never {}
+        match (self.never, f) {}
         #[cfg(feature = "tls")]
         f.debug_struct("Tls").finish_non_exhaustive()
     }
