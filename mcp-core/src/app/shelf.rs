@@ -5,13 +5,15 @@ use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::hash::BuildHasherDefault;
 use core::num::NonZeroUsize;
+use std::collections::HashMap;
+use std::hash::DefaultHasher;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::jsonrpc::{ErrorObject, InvalidJson, RawJson, Reply, with_meta_member};
 use crate::model::{Cursor, Meta};
 use crate::revision::{Era, Revision};
-use crate::small::SmallMap;
 
 /// Something that is listed and looked up by name.
 pub(super) trait Item: Sized {
@@ -132,7 +134,9 @@ struct Stock<T> {
 /// What is the same for things of all kinds.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    places: SmallMap<Box<str>, u64>,
+    /// Hashed, where to search through an order would take a line of memory for each comparison.
+    /// The names are our own, so there is nobody to choose them for what they hash to.
+    places: HashMap<Box<str>, u64, BuildHasherDefault<DefaultHasher>>,
     /// The last place that was given.
     last: u64,
     /// The whole list for each revision, made when it is first asked for.
@@ -187,13 +191,13 @@ impl<T: Item> Stock<T> {
     fn put(&mut self, item: T) {
         let place = self.index.put(item.key());
         let item = Arc::new(item);
-        match self.items.binary_search_by_key(&place, |(place, _)| *place) {
-            Ok(index) => {
+        match self.find(place) {
+            Some(index) => {
                 if let Some((_, present)) = self.items.get_mut(index) {
                     *present = item;
                 }
             }
-            Err(_) => self.items.push((place, item)),
+            None => self.items.push((place, item)),
         }
     }
 
@@ -204,9 +208,17 @@ impl<T: Item> Stock<T> {
     }
 
     fn get(&self, name: &str) -> Option<&Arc<T>> {
-        let place = self.index.places.get(name)?;
-        let index = self.items.binary_search_by_key(place, |(place, _)| *place).ok()?;
+        let index = self.find(*self.index.places.get(name)?)?;
         self.items.get(index).map(|(_, item)| item)
+    }
+
+    /// Where the thing with a place stands: where it was put, unless one before it is gone.
+    fn find(&self, place: u64) -> Option<usize> {
+        let first = usize::try_from(place.checked_sub(1)?).ok()?;
+        if self.items.get(first).is_some_and(|(it, _)| *it == place) {
+            return Some(first);
+        }
+        self.items.binary_search_by_key(&place, |(place, _)| *place).ok()
     }
 
     fn page(&self, after: u64, revision: Revision, form: &Form) -> Option<RawJson> {
