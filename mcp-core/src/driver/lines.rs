@@ -26,21 +26,21 @@ impl<I: Read + Unpin> LineReader<I> {
         Self { input, decoder, at_end: false }
     }
 
-    /// Reads a chunk, unless there is more of an earlier one.
+    /// Reads a chunk, unless there is more of an earlier one. A stream that fails has ended.
     pub(super) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.at_end || !self.decoder.wants_input() {
             return Poll::Ready(Ok(()));
         }
         let mut chunk = [const { MaybeUninit::uninit() }; CHUNK];
         let mut buffer = ReadBuf::uninit(&mut chunk);
-        ready!(Pin::new(&mut self.input).poll_read(cx, buffer.unfilled()))?;
-        if buffer.filled().is_empty() {
+        let read = ready!(Pin::new(&mut self.input).poll_read(cx, buffer.unfilled()));
+        if read.is_err() || buffer.filled().is_empty() {
             self.at_end = true;
             self.decoder.handle_eof();
         } else {
             self.decoder.handle_slice(buffer.filled());
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(read)
     }
 
     /// The next line of what has been read.

@@ -22,9 +22,9 @@ use super::pipe::{End, Finish, Pipe, finish_session, tell};
 use super::platform::{Child, ClientPlatform};
 use super::trouble::Trouble;
 use crate::driver::Runtime;
+use crate::driver::lines::LineReader;
 use crate::driver::timer::Timer;
 use crate::lifecycle::ClientPhase;
-use crate::transport::stdio::LineDecoder;
 
 /// How long the output of a process that has ended may keep coming: what it has started itself
 /// may hold it open.
@@ -238,7 +238,7 @@ impl<O: Read + Unpin, E: Read + Unpin> Rest<'_, O, E> {
         core::future::poll_fn(|cx| {
             self.tail.poll(cx);
             while let Some(output) = &mut self.output {
-                match read(output, cx, |_| {}) {
+                match discard(output, cx) {
                     Poll::Ready(true) => {}
                     Poll::Ready(false) => self.output = None,
                     Poll::Pending => break,
@@ -252,29 +252,23 @@ impl<O: Read + Unpin, E: Read + Unpin> Rest<'_, O, E> {
 
 /// The last lines of standard error.
 struct Tail<E> {
-    input: Option<E>,
-    decoder: LineDecoder,
+    input: Option<LineReader<E>>,
     lines: VecDeque<String>,
     stderr: Stderr,
 }
 
 impl<E: Read + Unpin> Tail<E> {
     fn new(input: Option<E>, stderr: Stderr) -> Self {
-        let decoder = LineDecoder::new().with_max_line_bytes(LINE_BYTES);
-        Self { input, decoder, lines: VecDeque::new(), stderr }
+        let input = input.map(|input| LineReader::new(input, LINE_BYTES));
+        Self { input, lines: VecDeque::new(), stderr }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) {
         while let Some(input) = &mut self.input {
-            match read(input, cx, |bytes| self.decoder.handle_slice(bytes)) {
-                Poll::Ready(true) => {}
-                Poll::Ready(false) => {
-                    self.input = None;
-                    self.decoder.handle_eof();
-                }
-                Poll::Pending => return,
+            if input.poll_fill(cx).is_pending() {
+                return;
             }
-            while let Some(line) = self.decoder.poll_line() {
+            while let Some(line) = input.poll_line() {
                 let line = match &line {
                     Ok(line) => String::from_utf8_lossy(line).into_owned(),
                     Err(error) => format!("({error})"),
@@ -287,6 +281,9 @@ impl<E: Read + Unpin> Tail<E> {
                 }
                 self.lines.push_back(line);
             }
+            if input.is_at_end() {
+                self.input = None;
+            }
         }
     }
 
@@ -296,20 +293,13 @@ impl<E: Read + Unpin> Tail<E> {
     }
 }
 
-/// Reads a piece; false at the end, and on failure, which is one.
-fn read<S: Read + Unpin>(
-    stream: &mut S,
-    cx: &mut Context<'_>,
-    take: impl FnOnce(&[u8]),
-) -> Poll<bool> {
+/// Reads a piece that nobody wants; false at the end, and on failure, which is one.
+fn discard<S: Read + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<bool> {
     let mut chunk = [const { MaybeUninit::uninit() }; LINE_BYTES];
     let mut buffer = ReadBuf::uninit(&mut chunk);
     match Pin::new(stream).poll_read(cx, buffer.unfilled()) {
         Poll::Pending => Poll::Pending,
         Poll::Ready(Err(_)) => Poll::Ready(false),
-        Poll::Ready(Ok(())) => {
-            take(buffer.filled());
-            Poll::Ready(!buffer.filled().is_empty())
-        }
+        Poll::Ready(Ok(())) => Poll::Ready(!buffer.filled().is_empty()),
     }
 }
