@@ -36,31 +36,14 @@ pub(super) struct Streams {
 /// The events of the session, once there are any, or somebody asks for some: most sessions have no
 /// stream that could be resumed.
 #[derive(Debug)]
-enum Log {
-    Unopened(Arc<dyn EventStore>),
-    Open(Box<dyn EventLog>),
+struct Log {
+    store: Arc<dyn EventStore>,
+    opened: Option<Box<dyn EventLog>>,
 }
 
 impl Log {
     fn open(&mut self, session: SessionId) -> &mut dyn EventLog {
-        if let Self::Unopened(store) = self {
-            *self = Self::Open(store.open(session));
-        }
-        self.opened().expect("it has just been opened")
-    }
-
-    fn opened(&mut self) -> Option<&mut dyn EventLog> {
-        match self {
-            Self::Unopened(_) => None,
-            Self::Open(log) => Some(&mut **log),
-        }
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        match self {
-            Self::Unopened(_) => None,
-            Self::Open(log) => log.poll_timeout(),
-        }
+        &mut **self.opened.get_or_insert_with(|| self.store.open(session))
     }
 }
 
@@ -101,7 +84,7 @@ impl Streams {
         let mut live = FlatMap::with_room_for(2);
         live.insert(STANDING, Live { streamed: true, ..Live::default() });
         Self {
-            log: Log::Unopened(Arc::clone(store)),
+            log: Log { store: Arc::clone(store), opened: None },
             appointment: Appointment::new(schedule, id),
             live,
             detached: FlatSet::new(),
@@ -261,7 +244,7 @@ impl Streams {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, session: &mut ServerSession) {
-        if let Some(log) = self.log.opened() {
+        if let Some(log) = &mut self.log.opened {
             log.handle_timeout(now);
         }
         if is_due(self.unconfirmed_until, now) {
@@ -291,7 +274,8 @@ impl Streams {
 
     /// When something is due in the session or its streams, if ever.
     fn due(&self, session: &ServerSession) -> Option<Instant> {
-        let dues = [session.poll_timeout(), self.log.poll_timeout(), self.unconfirmed_until];
+        let log = self.log.opened.as_ref().and_then(|log| log.poll_timeout());
+        let dues = [session.poll_timeout(), log, self.unconfirmed_until];
         dues.into_iter().flatten().min()
     }
 
@@ -311,7 +295,7 @@ impl Streams {
     fn finish(&mut self, now: Instant, stream: u64) {
         self.live.remove(&stream);
         self.detached.remove(&stream);
-        if let Some(log) = self.log.opened() {
+        if let Some(log) = &mut self.log.opened {
             log.end(now, stream);
         }
     }
