@@ -7,7 +7,6 @@ use core::borrow::Borrow;
 use core::fmt;
 #[cfg(feature = "driver")]
 use core::iter::Chain;
-use core::iter::Map;
 use core::ops::{Deref, DerefMut};
 #[cfg(feature = "driver")]
 use core::option;
@@ -347,64 +346,6 @@ impl<K: Ord, V> FromIterator<(K, V)> for SmallMap<K, V> {
     }
 }
 
-/// An ordered set that is small while it holds little: a [`SmallMap`] of keys alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SmallSet<T>(SmallMap<T, ()>);
-
-impl<T> SmallSet<T> {
-    pub(crate) const fn new() -> Self {
-        Self(SmallMap::new())
-    }
-
-    pub(crate) fn first(&self) -> Option<&T> {
-        self.0.first().map(|(item, ())| item)
-    }
-}
-
-impl<T: Ord> SmallSet<T> {
-    /// Puts something in. False if it is there already.
-    pub(crate) fn insert(&mut self, item: T) -> bool {
-        self.0.insert(item, ()).is_none()
-    }
-
-    /// Takes something out. False if it is not there.
-    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, item: &Q) -> bool
-    where
-        T: Borrow<Q>,
-    {
-        self.0.remove(item).is_some()
-    }
-}
-
-impl<T> IntoIterator for SmallSet<T> {
-    type Item = T;
-    type IntoIter = Map<IntoIter<T, ()>, fn((T, ())) -> T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter().map(|(item, ())| item)
-    }
-}
-
-impl<T> Default for SmallSet<T> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<T: Ord> FromIterator<T> for SmallSet<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self(items.into_iter().map(|item| (item, ())).collect())
-    }
-}
-
-impl<T: Ord> Extend<T> for SmallSet<T> {
-    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
-        for item in items {
-            self.insert(item);
-        }
-    }
-}
-
 /// Items in the order they came, of which there is mostly one.
 #[cfg(feature = "driver")]
 pub(crate) struct Few<T> {
@@ -543,14 +484,5 @@ mod tests {
             map.remove(&key);
         }
         assert_eq!((map.first.capacity(), map.others.0.is_none()), (0, true));
-    }
-
-    #[test]
-    fn a_set_is_a_map_of_keys() {
-        let mut set: SmallSet<u8> = [3, 1, 2].into_iter().collect();
-        assert!(!set.insert(2) && set.insert(4) && set.remove(&3) && !set.remove(&3));
-        set.extend([0]);
-        assert_eq!(set.first(), Some(&0));
-        assert!(set.into_iter().eq([0, 1, 2, 4]));
     }
 }

@@ -108,6 +108,8 @@ mod greetings;
 mod guard;
 mod handler;
 mod host;
+#[cfg(feature = "ask")]
+mod keys;
 mod listen;
 mod method;
 mod prompt;

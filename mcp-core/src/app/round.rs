@@ -3,7 +3,6 @@
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::decode;
+use super::keys::Keys;
 use super::seal::Owner;
 pub(super) use super::seal::Seal;
 use super::server::Inner;
@@ -18,7 +18,6 @@ use crate::jsonrpc::{ErrorObject, Found, Member, Params, RawJson, Reply};
 use crate::lifecycle::Method;
 use crate::model::{InputRequest, InputRequests, InputRequiredResult, InputResponses};
 use crate::revision::Revision;
-use crate::small::SmallSet;
 
 /// What one run of a handler knows of the runs before it, and learns for the next.
 #[derive(Debug)]
@@ -36,7 +35,7 @@ struct Log {
     /// What has been asked and not been answered.
     open: InputRequests,
     /// The keys of the questions of this run.
-    used: SmallSet<String>,
+    keys: Keys,
 }
 
 /// What goes into `requestState`.
@@ -102,15 +101,7 @@ impl Round {
     /// The key of the next question called `key`: the second one of that name in a run is
     /// another question, as it would be another request in the legacy era.
     pub(super) fn name(&self, key: &str) -> String {
-        self.log(|log| {
-            let mut name = key.to_owned();
-            let mut turn = 1u32;
-            while !log.used.insert(name.clone()) {
-                turn = turn.saturating_add(1);
-                name = format!("{key}#{turn}");
-            }
-            name
-        })
+        self.log(|log| log.keys.give(key))
     }
 
     /// The answer to a question. What was answered in an earlier round stays as it was.

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use core::task::Waker;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::super::keys::Keys;
 use super::super::{CallError, Connection, Host, decode};
 use super::date::iso_8601;
 use super::desk::{Tasks, detail};
@@ -16,7 +17,7 @@ use crate::jsonrpc::{ErrorObject, RawJson, Reply};
 use crate::lifecycle::NotificationMethod;
 use crate::model::{CallToolResult, ForRevision, InputRequests, Task, TaskStatus};
 use crate::revision::{Era, Revision};
-use crate::small::{SmallMap, SmallSet};
+use crate::small::SmallMap;
 
 /// The most bytes of a status message: it travels with every answer about the task.
 const MAX_STATUS: usize = 1 << 10;
@@ -40,7 +41,7 @@ pub(super) struct State {
     /// The questions that wait for answers.
     pub(super) open: usize,
     /// The keys of all the questions there have been (TASKX-18).
-    pub(super) used: SmallSet<String>,
+    pub(super) keys: Keys,
     /// The answers that nobody has picked up yet.
     pub(super) answers: BTreeMap<String, RawJson>,
     /// Requests that wait for the result: the questions of 2025-11-25 leave beside their answers.
@@ -68,7 +69,7 @@ impl Live {
                 record,
                 is_over: false,
                 open: 0,
-                used: SmallSet::new(),
+                keys: Keys::default(),
                 answers: BTreeMap::new(),
                 windows: SmallMap::new(),
                 last_window: 0,

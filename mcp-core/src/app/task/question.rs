@@ -151,12 +151,6 @@ impl State {
 
     /// A key that no other question of the task has (TASKX-18).
     fn name(&mut self, key: &str) -> String {
-        let mut name = key.to_owned();
-        let mut turn = 1u32;
-        while !self.used.insert(name.clone()) {
-            turn = turn.saturating_add(1);
-            name = format!("{key}#{turn}");
-        }
-        name
+        self.keys.give(key)
     }
 }

@@ -5,21 +5,24 @@ use alloc::vec::Vec;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::SessionId;
-use crate::small::SmallSet;
+use crate::small::SmallMap;
 use crate::time::Instant;
 
 /// The sessions of a server in the order of their deadlines, so that only those are looked at
 /// whose time has come, however many there are.
 #[derive(Debug, Default)]
-pub(super) struct Schedule(Mutex<SmallSet<(Instant, SessionId)>>);
+pub(super) struct Schedule(Mutex<Entries>);
+
+type Entries = SmallMap<(Instant, SessionId), ()>;
 
 impl Schedule {
     /// Takes out the sessions whose time has come.
     pub(super) fn take_due(&self, now: Instant) -> Vec<SessionId> {
         let mut entries = self.entries();
-        let is_due = |entry: &&(Instant, SessionId)| entry.0 <= now;
         let mut due = Vec::new();
-        while let Some(entry) = entries.first().filter(is_due).copied() {
+        while let Some((&entry, ())) = entries.first()
+            && entry.0 <= now
+        {
             entries.remove(&entry);
             due.push(entry.1);
         }
@@ -28,10 +31,10 @@ impl Schedule {
 
     /// When the first session is to be looked at.
     pub(super) fn first(&self) -> Option<Instant> {
-        self.entries().first().map(|(at, _)| *at)
+        self.entries().first().map(|((at, _), ())| *at)
     }
 
-    fn entries(&self) -> MutexGuard<'_, SmallSet<(Instant, SessionId)>> {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -56,7 +59,7 @@ impl Appointment {
         if let Some(before) = self.at.replace(at) {
             entries.remove(&(before, self.session));
         }
-        entries.insert((at, self.session));
+        entries.insert((at, self.session), ());
     }
 
     pub(super) const fn session(&self) -> SessionId {
